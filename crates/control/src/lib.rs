@@ -1,0 +1,36 @@
+//! Decisions about hyperparameters, as data.
+//!
+//! A [`Controller`] sees what training sees (losses, evaluations, gradient norms) and decides the hyperparameters of the
+//! next update, plus actions such as a reset or a stop. A [`LineSearch`] decides the size of one step from scalars. Neither
+//! touches a tensor, a clock or a file: the host carries decisions out. So a controller replays, resumes through bytes, and
+//! is tested without training anything.
+//!
+//! ```
+//! use rheostat_control::{Controller, Hyperparameter, Observation, OpenLoop};
+//! use rheostat_schedule::{Frame, ScheduleSpec, Span};
+//!
+//! let rate = ScheduleSpec::cosine(1e-3).warmup(Span::Steps(10)).resolve(&Frame::steps(100))?;
+//! let mut controller = OpenLoop::new([(Hyperparameter::LearningRate, rate.clone())]);
+//! let first = controller.begin();
+//! assert_eq!(first.hyperparameters.get(Hyperparameter::LearningRate), Some(rate.at(0)));
+//! let next = controller.observe(&Observation::Step { step: 0, loss: 2.3 });
+//! assert_eq!(next.hyperparameters.get(Hyperparameter::LearningRate), Some(rate.at(1)));
+//! # Ok::<(), rheostat_schedule::ScheduleError>(())
+//! ```
+
+mod controller;
+mod error;
+mod fixed_step;
+mod hyperparameter;
+mod line_search;
+mod open_loop;
+mod optimizer;
+pub mod optimizers;
+
+pub use controller::{Action, Controller, Decision, Observation, Reason, Reset, StopReason};
+pub use error::ControlError;
+pub use fixed_step::FixedStep;
+pub use hyperparameter::{Hyperparameter, Hyperparameters};
+pub use line_search::{Ask, Base, Direction, LineSearch};
+pub use open_loop::OpenLoop;
+pub use optimizer::{BiasCorrection, DecayCoupling, EpsilonPlacement, OPTIMIZERS, OptimizerSpec};

@@ -1,0 +1,148 @@
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::ControlError;
+
+/// A quantity that may move during training.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Hyperparameter {
+    /// Learning rate, the factor on the update direction.
+    LearningRate,
+    /// Heavy-ball factor of SGD, or Adam's beta1.
+    Momentum,
+    /// Decay of Adam's second moment.
+    Beta2,
+    /// Weight decay; what it multiplies is the optimizer's [`crate::DecayCoupling`].
+    WeightDecay,
+    /// Samples in one update.
+    BatchSize,
+    /// Bound on the global gradient norm.
+    ClipNorm,
+    /// Probability that a unit is dropped.
+    Dropout,
+    /// Mass taken from the true class and spread over all classes.
+    LabelSmoothing,
+}
+
+impl Hyperparameter {
+    /// Every hyperparameter, in the order of columns and reports.
+    pub const ALL: [Self; 8] = [
+        Self::LearningRate,
+        Self::Momentum,
+        Self::Beta2,
+        Self::WeightDecay,
+        Self::BatchSize,
+        Self::ClipNorm,
+        Self::Dropout,
+        Self::LabelSmoothing,
+    ];
+
+    /// Its name in recipes, events and columns.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::LearningRate => "learning_rate",
+            Self::Momentum => "momentum",
+            Self::Beta2 => "beta2",
+            Self::WeightDecay => "weight_decay",
+            Self::BatchSize => "batch_size",
+            Self::ClipNorm => "clip_norm",
+            Self::Dropout => "dropout",
+            Self::LabelSmoothing => "label_smoothing",
+        }
+    }
+
+    /// The hyperparameter of that name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|known| known.name() == name)
+    }
+
+    /// What values it may take, in words.
+    pub const fn range(self) -> &'static str {
+        match self {
+            Self::LearningRate | Self::WeightDecay => "finite and at least 0",
+            Self::Momentum | Self::Beta2 | Self::Dropout | Self::LabelSmoothing => "at least 0 and less than 1",
+            Self::BatchSize => "at least 1",
+            Self::ClipNorm => "greater than 0",
+        }
+    }
+
+    /// Checks one value against [`Self::range`].
+    ///
+    /// # Errors
+    /// [`ControlError::OutOfRange`], naming the hyperparameter.
+    pub fn check(self, value: f64) -> Result<(), ControlError> {
+        let permitted = match self {
+            Self::LearningRate | Self::WeightDecay => value.is_finite() && value >= 0.0,
+            Self::Momentum | Self::Beta2 | Self::Dropout | Self::LabelSmoothing => (0.0..1.0).contains(&value),
+            Self::BatchSize => value.is_finite() && value >= 1.0,
+            Self::ClipNorm => value > 0.0,
+        };
+        if permitted {
+            Ok(())
+        } else {
+            Err(ControlError::OutOfRange { field: self.name().to_owned(), value, range: self.range() })
+        }
+    }
+}
+
+impl fmt::Display for Hyperparameter {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.name())
+    }
+}
+
+/// Values of some hyperparameters; the ones not set are somebody else's to decide.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Hyperparameters {
+    values: [Option<f64>; Hyperparameter::ALL.len()],
+}
+
+impl Hyperparameters {
+    /// No value set.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The value, if set.
+    pub fn get(&self, which: Hyperparameter) -> Option<f64> {
+        self.values[which as usize]
+    }
+
+    /// Sets a value.
+    pub fn set(&mut self, which: Hyperparameter, value: f64) {
+        self.values[which as usize] = Some(value);
+    }
+
+    /// The same with one value set.
+    #[must_use]
+    pub fn with(mut self, which: Hyperparameter, value: f64) -> Self {
+        self.set(which, value);
+        self
+    }
+
+    /// These values, replaced by `other` where it has one.
+    #[must_use]
+    pub fn overridden_by(mut self, other: &Self) -> Self {
+        for (which, value) in other.iter() {
+            self.set(which, value);
+        }
+        self
+    }
+
+    /// The values set, in the order of [`Hyperparameter::ALL`].
+    pub fn iter(&self) -> impl Iterator<Item = (Hyperparameter, f64)> + '_ {
+        Hyperparameter::ALL.into_iter().filter_map(|which| Some((which, self.get(which)?)))
+    }
+}
+
+impl FromIterator<(Hyperparameter, f64)> for Hyperparameters {
+    fn from_iter<I: IntoIterator<Item = (Hyperparameter, f64)>>(values: I) -> Self {
+        let mut all = Self::new();
+        for (which, value) in values {
+            all.set(which, value);
+        }
+        all
+    }
+}

@@ -1,0 +1,79 @@
+use serde::{Deserialize, Serialize};
+
+/// What everybody but the trainer needs to know of a workload: enough to check a recipe, plan a study or score a run without
+/// a tensor library.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct WorkloadFacts {
+    /// Its name in recipes.
+    pub name: &'static str,
+    /// One line for people: the model and the data.
+    pub summary: &'static str,
+    /// The dataset it reads; `None` if the data is embedded in the program.
+    pub dataset: Option<&'static str>,
+    /// Training samples of the dataset as published; a copy on disk may hold fewer.
+    pub samples: u64,
+    /// What one sample is, in plural: images, sequences.
+    pub sample: &'static str,
+    /// Trainable parameters of the model.
+    pub parameters: u64,
+    /// The metric that decides.
+    pub metric: Metric,
+    /// The metric's value that counts as trained, on the validation split.
+    pub target: f64,
+    /// The recipe a recipe starts from, as TOML.
+    pub recipe: &'static str,
+}
+
+/// A validation metric with its direction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Metric {
+    /// Its name: the key in `target`, the column in reports.
+    pub name: &'static str,
+    /// Which way is better.
+    pub direction: Direction,
+}
+
+/// Which way a metric improves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Direction {
+    /// Larger is better: accuracy.
+    Increasing,
+    /// Smaller is better: a loss, an error rate.
+    Decreasing,
+}
+
+impl Direction {
+    /// Whether `new` is strictly better than `old`. NaN is never better; any number is better than NaN.
+    pub fn better(self, new: f64, old: f64) -> bool {
+        if new.is_nan() {
+            return false;
+        }
+        match self {
+            _ if old.is_nan() => true,
+            Self::Increasing => new > old,
+            Self::Decreasing => new < old,
+        }
+    }
+}
+
+/// A value of a metric to be reached.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Target {
+    /// The metric's name.
+    pub metric: String,
+    /// The value.
+    pub value: f64,
+    /// Which way the metric improves.
+    pub direction: Direction,
+}
+
+impl Target {
+    /// Whether this value of the metric reaches the target. The one place that decides; NaN never does.
+    pub fn met(&self, value: f64) -> bool {
+        match self.direction {
+            Direction::Increasing => value >= self.value,
+            Direction::Decreasing => value <= self.value,
+        }
+    }
+}
