@@ -1,0 +1,136 @@
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::number;
+
+/// One line of `events.jsonl`: a flat object with the key `event`.
+///
+/// In a [`Event::Step`] `step` is the 0-based update; everywhere else it is the number of updates done.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Event {
+    /// An update was made.
+    Step {
+        /// The update, from 0.
+        step: u64,
+        /// Mean training loss of its batch, before the update.
+        #[serde(with = "number")]
+        loss: f64,
+        /// Euclidean norm of the gradient before clipping.
+        #[serde(with = "number")]
+        gradient_norm: f64,
+        /// Training seconds since the run began, this update included.
+        train_seconds: f64,
+        /// Every hyperparameter that this run sets, as used by this update, under its own name; `group.<i>.<name>` for the
+        /// overrides of a parameter group.
+        #[serde(flatten, with = "number::map")]
+        hyperparameters: BTreeMap<String, f64>,
+    },
+    /// The model was evaluated on the validation split.
+    Evaluation {
+        /// Updates done.
+        step: u64,
+        /// Mean validation loss.
+        #[serde(with = "number")]
+        val_loss: f64,
+        /// The workload's metric on the validation split.
+        #[serde(with = "number")]
+        val_metric: f64,
+        /// Training seconds so far.
+        train_seconds: f64,
+    },
+    /// The model was evaluated once on the test split, at the end.
+    Test {
+        /// Updates done.
+        step: u64,
+        /// Mean test loss.
+        #[serde(with = "number")]
+        test_loss: f64,
+        /// The workload's metric on the test split.
+        #[serde(with = "number")]
+        test_metric: f64,
+    },
+    /// A controller changed course.
+    Decision {
+        /// Updates done.
+        step: u64,
+        /// What it decided: `switch`, `reset`, `reduce`, ...
+        decision: String,
+        /// Why.
+        reason: String,
+    },
+    /// Parameters and optimizer state were moved towards fresh ones.
+    Reset {
+        /// Updates done.
+        step: u64,
+        /// Weight of the fresh parameters.
+        tau: f64,
+        /// How strongly the moments followed.
+        alpha: f64,
+    },
+    /// A checkpoint was written.
+    Checkpoint {
+        /// Updates done.
+        step: u64,
+    },
+    /// The run goes on from the checkpoint of `step` updates: earlier lines beyond it no longer count.
+    Resume {
+        /// Updates done.
+        step: u64,
+    },
+    /// The run ended.
+    Stop {
+        /// Updates done.
+        step: u64,
+        /// Why.
+        status: Status,
+    },
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// The whole budget was used.
+    Finished,
+    /// The target was met and the recipe says to stop then.
+    TargetMet,
+    /// The loss or a gradient was not finite.
+    Diverged,
+    /// The recipe's time limit ended it.
+    TimeLimit,
+    /// The bound on spent updates ended it.
+    SpentLimit,
+    /// A person or the system asked it to stop; it can be resumed.
+    Interrupted,
+}
+
+impl Event {
+    /// The number of updates done that this line presupposes: what a resume compares with.
+    fn updates(&self) -> u64 {
+        match self {
+            Self::Step { step, .. } => step.saturating_add(1),
+            Self::Evaluation { step, .. }
+            | Self::Test { step, .. }
+            | Self::Decision { step, .. }
+            | Self::Reset { step, .. }
+            | Self::Checkpoint { step }
+            | Self::Resume { step }
+            | Self::Stop { step, .. } => *step,
+        }
+    }
+
+    /// The lines that count: those that a later resume took back are dropped. A resume at `n` takes back what lies beyond `n`
+    /// updates and every stop; one at 0 takes back everything.
+    pub fn effective(lines: Vec<Self>) -> Vec<Self> {
+        let mut kept: Vec<Self> = Vec::with_capacity(lines.len());
+        for line in lines {
+            if let Self::Resume { step } = line {
+                kept.retain(|old| step > 0 && old.updates() <= step && !matches!(old, Self::Stop { .. }));
+            }
+            kept.push(line);
+        }
+        kept
+    }
+}

@@ -1,0 +1,50 @@
+use serde::{Deserialize, Serialize};
+
+use crate::{Status, Target, number};
+
+/// `result.json`: what a run came to. Also what `rheostat train --format json` prints.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RunResult {
+    /// How it ended.
+    pub status: Status,
+    /// Updates that stand.
+    pub steps_kept: u64,
+    /// Updates made, rolled-back ones included.
+    pub steps_spent: u64,
+    /// Forward passes of training.
+    pub forwards: u64,
+    /// Backward passes of training.
+    pub backwards: u64,
+    /// Seconds of training.
+    pub train_seconds: f64,
+    /// Seconds of the recipe's own evaluations.
+    pub eval_seconds: f64,
+    /// Seconds of recording: events and checkpoints.
+    pub record_seconds: f64,
+    /// The target, if the run has one.
+    pub target: Option<Target>,
+    /// Spent updates when an evaluation first met the target.
+    pub steps_to_target: Option<u64>,
+    /// Training seconds when an evaluation first met the target.
+    pub seconds_to_target: Option<f64>,
+    /// The best evaluation.
+    pub best: Option<Score>,
+    /// The last evaluation.
+    #[serde(rename = "final")]
+    pub last: Option<Score>,
+    /// The one evaluation on the test split, with the final weights.
+    pub test: Option<Score>,
+}
+
+/// One evaluation.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Score {
+    /// Updates done.
+    pub step: u64,
+    /// Mean loss of the split.
+    #[serde(with = "number")]
+    pub loss: f64,
+    /// The workload's metric.
+    #[serde(with = "number")]
+    pub metric: f64,
+}

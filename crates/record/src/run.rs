@@ -1,0 +1,94 @@
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::manifest::FORMAT;
+use crate::{Event, Manifest, RecordError, RunResult};
+
+pub(crate) const MANIFEST: &str = "manifest.json";
+pub(crate) const EVENTS: &str = "events.jsonl";
+pub(crate) const RESULT: &str = "result.json";
+
+/// A run as read back from its directory. Reading never writes and needs no lock: a run may still be going on.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Run {
+    /// The directory.
+    pub path: PathBuf,
+    /// How the run was set up.
+    pub manifest: Manifest,
+    /// What happened: whole lines only, without those that a resume took back.
+    pub events: Vec<Event>,
+    /// What it came to; absent while it goes on, or after a crash.
+    pub result: Option<RunResult>,
+}
+
+impl Run {
+    /// Reads a run directory.
+    ///
+    /// # Errors
+    /// [`RecordError::NoRun`], [`RecordError::NewerFormat`], or [`RecordError::Damaged`] with file and line.
+    pub fn open(path: &Path) -> Result<Self, RecordError> {
+        let manifest = Self::read_manifest(path)?;
+        let events = read_events(&path.join(EVENTS))?;
+        let result_path = path.join(RESULT);
+        let result = match read_if_there(&result_path)? {
+            Some(bytes) => {
+                Some(serde_json::from_slice(&bytes).map_err(|error| RecordError::damaged(&result_path, error))?)
+            }
+            None => None,
+        };
+        Ok(Self { path: path.to_owned(), manifest, events: Event::effective(events), result })
+    }
+
+    /// Reads the manifest alone.
+    ///
+    /// # Errors
+    /// As [`Run::open`].
+    pub fn read_manifest(path: &Path) -> Result<Manifest, RecordError> {
+        let manifest_path = path.join(MANIFEST);
+        let bytes = read_if_there(&manifest_path)?.ok_or_else(|| RecordError::NoRun { path: path.to_owned() })?;
+        // The format is read by itself: a newer manifest may have anything else.
+        let value: serde_json::Value =
+            serde_json::from_slice(&bytes).map_err(|error| RecordError::damaged(&manifest_path, error))?;
+        let found = value.get("format").and_then(serde_json::Value::as_u64);
+        let found = found.ok_or_else(|| RecordError::damaged(&manifest_path, "no number under \"format\""))?;
+        if found > FORMAT {
+            return Err(RecordError::NewerFormat { path: manifest_path, found, known: FORMAT });
+        }
+        serde_json::from_value(value).map_err(|error| RecordError::damaged(&manifest_path, error))
+    }
+}
+
+fn read_if_there(path: &Path) -> Result<Option<Vec<u8>>, RecordError> {
+    match fs::read(path) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(RecordError::io(path, "reading")(error)),
+    }
+}
+
+/// The bytes of an event file up to its last newline: what is beyond was torn by a crash.
+fn whole(bytes: &[u8]) -> &[u8] {
+    let end = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |last| last + 1);
+    &bytes[..end]
+}
+
+pub(crate) fn whole_length(path: &Path) -> Result<u64, RecordError> {
+    Ok(read_if_there(path)?.map_or(0, |bytes| whole(&bytes).len() as u64))
+}
+
+fn read_events(path: &Path) -> Result<Vec<Event>, RecordError> {
+    let Some(bytes) = read_if_there(path)? else { return Ok(Vec::new()) };
+    let mut events = Vec::new();
+    for (index, line) in whole(&bytes).split(|byte| *byte == b'\n').enumerate() {
+        if line.is_empty() {
+            continue;
+        }
+        let event = serde_json::from_slice(line).map_err(|error| RecordError::Damaged {
+            path: path.to_owned(),
+            line: Some(index + 1),
+            why: error.to_string(),
+        })?;
+        events.push(event);
+    }
+    Ok(events)
+}
