@@ -1,3 +1,4 @@
+use rheostat_control::Hyperparameter;
 use serde::{Deserialize, Serialize};
 
 /// What everybody but the trainer needs to know of a workload: enough to check a recipe, plan a study or score a run without
@@ -20,6 +21,8 @@ pub struct WorkloadFacts {
     pub metric: Metric,
     /// The metric's value that counts as trained, on the validation split.
     pub target: f64,
+    /// What a recipe may move in its model and loss: dropout, label smoothing, or nothing.
+    pub knobs: &'static [Hyperparameter],
     /// The recipe a recipe starts from, as TOML.
     pub recipe: &'static str,
 }
