@@ -1,4 +1,4 @@
-use rheostat_schedule::Method;
+use rheostat_schedule::parameter::Method;
 use serde::{Deserialize, Serialize};
 
 use crate::optimizers::{Adam, Adamw, HeavyBall, Nesterov, Sgd};
@@ -21,8 +21,7 @@ pub enum OptimizerSpec {
 }
 
 /// Every optimizer with its parameters, for validation, listings and reference pages.
-pub const OPTIMIZERS: &[Method] =
-    &[Sgd::METHOD, HeavyBall::METHOD, Nesterov::METHOD, Adam::METHOD, Adamw::METHOD];
+pub const OPTIMIZERS: &[Method] = &[Sgd::METHOD, HeavyBall::METHOD, Nesterov::METHOD, Adam::METHOD, Adamw::METHOD];
 
 /// How weight decay `lambda` enters an update at rate `eta`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -123,12 +122,8 @@ impl OptimizerSpec {
         }
         match self {
             Self::HeavyBall(spec) => errors.extend(spec.check().err()),
-            Self::Adam(Adam { epsilon, .. }) | Self::Adamw(Adamw { epsilon, .. }) => {
-                if !(epsilon.is_finite() && *epsilon >= 0.0) {
-                    let field = "epsilon".to_owned();
-                    errors.push(ControlError::OutOfRange { field, value: *epsilon, range: "finite and at least 0" });
-                }
-            }
+            Self::Adam(spec) => errors.extend(spec.check().err()),
+            Self::Adamw(spec) => errors.extend(spec.check().err()),
             Self::Sgd(_) | Self::Nesterov(_) => {}
         }
         if errors.is_empty() { Ok(()) } else { Err(errors) }
@@ -143,8 +138,11 @@ impl OptimizerSpec {
         if !of_the_rule || self.default_of(which).is_some() {
             return Ok(());
         }
-        let available: Vec<_> =
-            Hyperparameter::ALL.into_iter().filter(|known| self.default_of(*known).is_some()).map(Hyperparameter::name).collect();
+        let available: Vec<_> = Hyperparameter::ALL
+            .into_iter()
+            .filter(|known| self.default_of(*known).is_some())
+            .map(Hyperparameter::name)
+            .collect();
         Err(ControlError::NoSuchHyperparameter {
             optimizer: self.name(),
             hyperparameter: which,

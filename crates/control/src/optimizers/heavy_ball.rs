@@ -1,0 +1,47 @@
+use rheostat_schedule::parameter::{Family, Method};
+use serde::{Deserialize, Serialize};
+
+use super::parameters;
+use crate::{ControlError, DecayCoupling};
+
+/// SGD with heavy-ball momentum: `v <- gamma v + (1 - damp) g`, `theta <- theta - eta v`; the first update takes `v = g`, as
+/// torch does.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct HeavyBall {
+    /// The factor gamma where no schedule sets it; 0.9 if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub momentum: Option<f64>,
+    /// Share of the gradient kept out of the velocity.
+    pub dampening: f64,
+    /// Weight decay where no schedule sets it; 0 if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub weight_decay: Option<f64>,
+    /// How weight decay enters.
+    pub decay: DecayCoupling,
+}
+
+impl Default for HeavyBall {
+    fn default() -> Self {
+        Self { momentum: None, dampening: 0.0, weight_decay: None, decay: DecayCoupling::L2 }
+    }
+}
+
+impl HeavyBall {
+    /// Its name and parameters.
+    pub const METHOD: Method = Method {
+        name: "heavy_ball",
+        family: Family::Optimizer,
+        summary: "SGD with heavy-ball momentum",
+        parameters: &[parameters::MOMENTUM, parameters::DAMPENING, parameters::WEIGHT_DECAY, parameters::DECAY],
+        reference: "Polyak 1964; torch.optim.SGD",
+    };
+
+    /// Checks what is not a hyperparameter.
+    ///
+    /// # Errors
+    /// [`ControlError::OutOfRange`] for the dampening.
+    pub fn check(&self) -> Result<(), ControlError> {
+        super::within(&parameters::DAMPENING, self.dampening)
+    }
+}

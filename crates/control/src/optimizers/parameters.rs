@@ -1,0 +1,66 @@
+use std::ops::Bound;
+
+use rheostat_schedule::parameter::{Kind, Parameter};
+
+/// The papers and libraries that the defaults come from.
+pub(super) const KINGMA_BA: &str = "Kingma and Ba, Adam, arXiv 1412.6980";
+pub(super) const LOSHCHILOV_HUTTER: &str = "Loshchilov and Hutter, Decoupled weight decay, arXiv 1711.05101";
+pub(super) const TORCH: &str = "torch.optim";
+
+const COUPLED_FIRST: &[&str] = &["lr_coupled", "l2", "schedule_multiplier", "independent"];
+const L2_FIRST: &[&str] = &["l2", "lr_coupled", "schedule_multiplier", "independent"];
+
+const fn factor(name: &'static str, help: &'static str) -> Parameter {
+    Parameter::new(name, Kind::Number, help).range(
+        Bound::Included(0.0),
+        Bound::Excluded(1.0),
+        "at least 0 and less than 1",
+    )
+}
+
+pub(super) const MOMENTUM: Parameter =
+    factor("momentum", "share of the velocity that lives on to the next update").default("0.9").source(TORCH);
+
+pub(super) const BETA1: Parameter =
+    factor("momentum", "decay of the first moment, beta1").default("0.9").source(KINGMA_BA);
+
+pub(super) const BETA2: Parameter = factor("beta2", "decay of the second moment").default("0.999").source(KINGMA_BA);
+
+pub(super) const DAMPENING: Parameter =
+    factor("dampening", "share of the gradient kept out of the velocity").default("0.0").source(TORCH);
+
+pub(super) const WEIGHT_DECAY: Parameter =
+    Parameter::new("weight_decay", Kind::Number, "weight decay; `decay` says what it multiplies")
+        .at_least(0.0, "at least 0")
+        .default("0.0")
+        .source(TORCH);
+
+pub(super) const WEIGHT_DECAY_DECOUPLED: Parameter = WEIGHT_DECAY.default("0.01");
+
+pub(super) const DECAY: Parameter =
+    Parameter::new("decay", Kind::Choice(L2_FIRST), "how weight decay enters the update")
+        .default("\"l2\"")
+        .source(TORCH);
+
+pub(super) const DECAY_DECOUPLED: Parameter =
+    Parameter::new("decay", Kind::Choice(COUPLED_FIRST), "how weight decay enters the update")
+        .default("\"lr_coupled\"")
+        .source(TORCH);
+
+pub(super) const EPSILON: Parameter = Parameter::new("epsilon", Kind::Number, "keeps the denominator away from 0")
+    .at_least(0.0, "at least 0; more than 0 if `epsilon_placement` is raw")
+    .default("1e-8")
+    .source(KINGMA_BA);
+
+pub(super) const EPSILON_PLACEMENT: Parameter =
+    Parameter::new("epsilon_placement", Kind::Choice(&["hat", "raw"]), "after or before the bias correction")
+        .default("\"hat\"")
+        .source(TORCH);
+
+pub(super) const BIAS_CORRECTION: Parameter = Parameter::new(
+    "bias_correction",
+    Kind::Choice(&["mass", "keep", "restart"]),
+    "what the bias correction remembers across a reset of the moments",
+)
+.default("\"mass\"")
+.source("exact for moving betas and scaled moments");
