@@ -1,0 +1,17 @@
+//! Workloads: a model, its data, its loss and its metric, behind one trait.
+//!
+//! [`WORKLOADS`] says what there is, [`open`] loads one by name.
+
+pub mod data;
+mod error;
+mod loss;
+pub mod models;
+pub mod random;
+mod registry;
+mod workload;
+pub mod workloads;
+
+pub use error::WorkloadError;
+pub use random::epoch_order;
+pub use registry::{Visitor, WORKLOADS, open};
+pub use workload::{Evaluation, Knobs, Split, Workload};

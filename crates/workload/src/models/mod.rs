@@ -1,0 +1,41 @@
+//! The models: plain Burn modules, usable without the workloads.
+//!
+//! None holds a dropout layer. The probability is an argument of `forward`, so that it can move from update to update; it has
+//! an effect on autodiff devices only.
+
+mod mlp;
+
+use burn::module::{Module, ModuleVisitor, Param};
+use burn::tensor::{Distribution, Tensor};
+
+pub use mlp::{Mlp, MlpConfig};
+
+/// A model that sorts its inputs of rank `D` into classes.
+pub trait Classifier<const D: usize>: Module {
+    /// Logits `[batch, classes]`.
+    fn forward(&self, input: Tensor<D>, dropout: f64) -> Tensor<2>;
+}
+
+/// Sets each element to 0 with the given probability and scales up the rest; on devices without autodiff, and for a
+/// probability of 0, the identity that draws nothing.
+fn dropout<const D: usize>(input: Tensor<D>, probability: f64) -> Tensor<D> {
+    if probability <= 0.0 || !input.device().is_autodiff() {
+        return input;
+    }
+    let keep = 1.0 - probability;
+    let mask = input.random_like(Distribution::Bernoulli(keep)).div_scalar(keep);
+    input * mask
+}
+
+/// Draws every parameter now, in the order of the fields. Burn would otherwise draw each at its first use, in the middle of a
+/// training step and after that step's dropout masks.
+pub(crate) fn initialised<M: Module>(model: M) -> M {
+    struct Draw;
+    impl ModuleVisitor for Draw {
+        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+            let _ = param.val();
+        }
+    }
+    model.visit(&mut Draw);
+    model
+}

@@ -1,0 +1,91 @@
+use burn::tensor::{Device, Tensor, TensorData};
+use rheostat_control::Hyperparameter;
+use rheostat_record::{Direction, Metric, WorkloadFacts};
+
+use crate::data::digits::{CLASSES, PIXELS, Part};
+use crate::data::Digits;
+use crate::loss::{self, Tally};
+use crate::models::{Classifier, Mlp, MlpConfig, initialised};
+use crate::{Evaluation, Knobs, Split, Workload, WorkloadError};
+
+const CONFIG: MlpConfig = MlpConfig { inputs: PIXELS, hidden: 64, classes: CLASSES };
+
+pub(crate) const FACTS: WorkloadFacts = WorkloadFacts {
+    name: "digits-mlp",
+    summary: "a perceptron with two hidden layers of 64 on 8x8 handwritten digits, embedded in the program",
+    dataset: None,
+    samples: 1078,
+    sample: "images",
+    parameters: CONFIG.parameters() as u64,
+    metric: Metric { name: "accuracy", direction: Direction::Increasing },
+    target: 0.95,
+    knobs: &[Hyperparameter::Dropout, Hyperparameter::LabelSmoothing],
+    recipe: include_str!("../../recipes/digits-mlp.toml"),
+};
+
+/// The smallest workload: trains in seconds and needs no download.
+#[derive(Debug)]
+pub struct DigitsMlp {
+    digits: Digits,
+}
+
+/// Some images with their labels.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DigitsBatch {
+    pixels: Vec<f32>,
+    labels: Vec<u8>,
+}
+
+impl DigitsMlp {
+    /// Unpacks the embedded images.
+    ///
+    /// # Errors
+    /// The images built into the program are not the ones expected.
+    pub fn open() -> Result<Self, WorkloadError> {
+        Ok(Self { digits: Digits::load()? })
+    }
+}
+
+impl Workload for DigitsMlp {
+    type Model = Mlp;
+    type Batch = DigitsBatch;
+
+    fn facts(&self) -> &'static WorkloadFacts {
+        &FACTS
+    }
+
+    fn samples(&self) -> u64 {
+        self.digits.train.labels.len() as u64
+    }
+
+    fn model(&self, device: &Device) -> Mlp {
+        initialised(CONFIG.init(device))
+    }
+
+    fn batch(&self, indices: &[usize], _seed: u64, _epoch: u64) -> DigitsBatch {
+        let Part { pixels, labels } = &self.digits.train;
+        DigitsBatch {
+            pixels: indices.iter().flat_map(|&index| &pixels[index * PIXELS..(index + 1) * PIXELS]).copied().collect(),
+            labels: indices.iter().map(|&index| labels[index]).collect(),
+        }
+    }
+
+    fn loss(&self, model: &Mlp, batch: &DigitsBatch, knobs: &Knobs, device: &Device) -> Tensor<1> {
+        let logits = model.forward(images(&batch.pixels, device), knobs.dropout);
+        loss::cross_entropy(logits, loss::targets(&batch.labels, device), knobs.label_smoothing)
+    }
+
+    fn evaluate(&self, model: &Mlp, split: Split, device: &Device) -> Evaluation {
+        let part = match split {
+            Split::Validation => &self.digits.validation,
+            Split::Test => &self.digits.test,
+        };
+        let mut tally = Tally::default();
+        tally.add(model.forward(images(&part.pixels, device), 0.0), &part.labels);
+        tally.accuracy()
+    }
+}
+
+fn images(pixels: &[f32], device: &Device) -> Tensor<2> {
+    Tensor::from_data(TensorData::new(pixels.to_vec(), [pixels.len() / PIXELS, PIXELS]), device)
+}
