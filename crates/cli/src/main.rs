@@ -1,1 +1,26 @@
-fn main() {}
+//! The command line: parses arguments, prints, exits; wires the other rooms.
+
+mod arguments;
+mod commands;
+mod error;
+mod output;
+mod progress;
+mod provenance;
+mod recipes;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::arguments::Arguments;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    match commands::run(&arguments) {
+        Ok(code) => ExitCode::from(code),
+        Err(error) => {
+            error.report();
+            ExitCode::from(error.exit_code())
+        }
+    }
+}

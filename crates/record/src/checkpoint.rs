@@ -59,7 +59,8 @@ impl Checkpoint {
             let file_path = path.join(&name);
             let bytes = fs::read(&file_path).map_err(RecordError::io(&file_path, "reading"))?;
             if bytes.len() as u64 != sum.bytes || crc32c::crc32c(&bytes) != sum.crc32c {
-                let why = format!("size or checksum differs from {SUMS} ({} bytes, expected {})", bytes.len(), sum.bytes);
+                let why =
+                    format!("size or checksum differs from {SUMS} ({} bytes, expected {})", bytes.len(), sum.bytes);
                 return Err(RecordError::damaged(&file_path, why));
             }
             files.insert(name, bytes);

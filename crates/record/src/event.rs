@@ -122,12 +122,13 @@ impl Event {
     }
 
     /// The lines that count: those that a later resume took back are dropped. A resume at `n` takes back what lies beyond `n`
-    /// updates and every stop; one at 0 takes back everything.
+    /// updates and every ending (test, stop); one at 0 takes back everything.
     pub fn effective(lines: Vec<Self>) -> Vec<Self> {
         let mut kept: Vec<Self> = Vec::with_capacity(lines.len());
         for line in lines {
             if let Self::Resume { step } = line {
-                kept.retain(|old| step > 0 && old.updates() <= step && !matches!(old, Self::Stop { .. }));
+                let ending = |old: &Self| matches!(old, Self::Test { .. } | Self::Stop { .. });
+                kept.retain(|old| step > 0 && old.updates() <= step && !ending(old));
             }
             kept.push(line);
         }

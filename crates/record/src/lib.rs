@@ -8,6 +8,7 @@ mod error;
 mod event;
 mod manifest;
 pub mod number;
+mod recipe;
 mod result;
 mod run;
 mod run_writer;
@@ -17,6 +18,9 @@ pub use checkpoint::Checkpoint;
 pub use error::RecordError;
 pub use event::{Event, Status};
 pub use manifest::{FORMAT, Manifest};
+pub use recipe::{
+    BatchAt, Diagnostic, Group, NonFinite, Origin, Plan, RECIPE_KEYS, Recipe, RecipeError, RecipeText, Source,
+};
 pub use result::{RunResult, Score};
 pub use run::Run;
 pub use run_writer::{EventSink, RunWriter};

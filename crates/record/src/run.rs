@@ -59,6 +59,10 @@ impl Run {
 }
 
 fn read_if_there(path: &Path) -> Result<Option<Vec<u8>>, RecordError> {
+    // A device or pipe in place of a file could be read for ever.
+    if fs::metadata(path).is_ok_and(|found| !found.is_file()) {
+        return Err(RecordError::damaged(path, "not a plain file"));
+    }
     match fs::read(path) {
         Ok(bytes) => Ok(Some(bytes)),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),

@@ -46,8 +46,10 @@ impl RunWriter {
             return Err(RecordError::Occupied { path: path.to_owned() });
         }
         match fs::read_dir(path) {
-            Ok(mut entries) if entries.next().is_some() => Err(RecordError::NotEmpty { path: path.to_owned() }),
-            Ok(_) => Ok(()),
+            Ok(mut entries) => match entries.next() {
+                Some(_) => Err(RecordError::NotEmpty { path: path.to_owned() }),
+                None => Ok(()),
+            },
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
             Err(error) => Err(RecordError::io(path, "reading")(error)),
         }

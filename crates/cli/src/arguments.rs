@@ -1,0 +1,181 @@
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+
+/// Learning rates that set themselves, measured honestly.
+#[derive(Debug, Parser)]
+#[command(name = "rheostat", version, about, arg_required_else_help = true, max_term_width = 100)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+    #[command(flatten)]
+    pub(crate) global: Global,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Global {
+    /// Folder with the datasets [env: RHEOSTAT_DATA] [default: ./data]
+    #[arg(long, global = true, value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
+    /// How data is printed; json and csv go to stdout alone, everything else to stderr
+    #[arg(long, global = true, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+    /// Compute threads [default: the cores]
+    #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) threads: Option<u16>,
+    /// Say more about what is done
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub(crate) verbose: u8,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    Text,
+    Json,
+    Csv,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Train one run; without a recipe the embedded default, which needs no download
+    Train(Train),
+    /// Show what the schedules of a recipe do, without training
+    Schedule(Schedule),
+    /// Learning-rate range test: the curve and what it suggests
+    LrFind(LrFind),
+    /// Where the time and memory of a step go
+    Profile(Profile),
+    /// Pictures and tables of recorded runs
+    Report(Report),
+    /// The datasets: what there is, fetching, verifying
+    Data {
+        #[command(subcommand)]
+        command: Data,
+    },
+    /// What can be trained
+    Workloads,
+    /// Every schedule and optimizer with its parameters
+    Methods {
+        /// Only this one
+        name: Option<String>,
+    },
+    /// Print a shell's completion script
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+}
+
+/// A recipe and what is changed in it.
+#[derive(Debug, Args)]
+pub(crate) struct RecipeArguments {
+    /// Recipe file (TOML) [default: the embedded digits-mlp]
+    pub(crate) recipe: Option<PathBuf>,
+    /// Change a value: a dotted key, the value as TOML, else as text
+    #[arg(long = "set", value_name = "KEY=VALUE", value_parser = key_value)]
+    pub(crate) sets: Vec<(String, String)>,
+    /// Run seed, in place of the recipe's
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Option<u64>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Train {
+    #[command(flatten)]
+    pub(crate) recipe: RecipeArguments,
+    /// Go on with the run in this directory
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["recipe", "sets", "seed", "out", "threads"])]
+    pub(crate) resume: Option<PathBuf>,
+    /// Run directory: absent or empty [default: runs/<id>]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+    /// Exit with code 6 if the target is missed
+    #[arg(long)]
+    pub(crate) require_target: bool,
+    /// Write TensorBoard events into the run directory
+    #[arg(long)]
+    pub(crate) tensorboard: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Schedule {
+    #[command(flatten)]
+    pub(crate) recipe: RecipeArguments,
+    /// Rows printed; the horizon stays the budget [default: the whole budget]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) steps: Option<u64>,
+    /// Write a picture or table: .svg, .png, .csv or .json
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct LrFind {
+    #[command(flatten)]
+    pub(crate) recipe: RecipeArguments,
+    /// Lowest rate
+    #[arg(long, default_value_t = 1e-7)]
+    pub(crate) low: f64,
+    /// Highest rate
+    #[arg(long, default_value_t = 10.0)]
+    pub(crate) high: f64,
+    /// Updates, from the lowest rate to the highest
+    #[arg(long, default_value_t = 100)]
+    pub(crate) steps: u64,
+    /// Run directory: absent or empty [default: runs/<id>]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Profile {
+    #[command(flatten)]
+    pub(crate) recipe: RecipeArguments,
+    /// Updates measured
+    #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) steps: u64,
+    /// Updates before the measurement
+    #[arg(long, default_value_t = 5)]
+    pub(crate) warm_up: u64,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Report {
+    /// Run directories
+    #[arg(required = true, value_name = "DIR")]
+    pub(crate) runs: Vec<PathBuf>,
+    /// The page [default: report.html in the first run]
+    #[arg(short, long, value_name = "FILE.html")]
+    pub(crate) output: Option<PathBuf>,
+    /// Also write TensorBoard events into each run directory
+    #[arg(long)]
+    pub(crate) tensorboard: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Data {
+    /// The datasets and whether they are here
+    List,
+    /// Download originals from their public homes
+    Fetch {
+        /// Datasets, as `rheostat data list` names them
+        #[arg(required = true)]
+        names: Vec<String>,
+        /// Another home to fetch from
+        #[arg(long, value_name = "URL")]
+        from: Option<String>,
+    },
+    /// Tell originals, known subsets and damaged copies apart
+    Verify {
+        /// Datasets [default: all that are here]
+        names: Vec<String>,
+    },
+}
+
+fn key_value(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((key, value)) if !key.trim().is_empty() => Ok((key.trim().to_owned(), value.trim().to_owned())),
+        _ => Err("write KEY=VALUE, such as learning_rate.peak=3e-3".to_owned()),
+    }
+}

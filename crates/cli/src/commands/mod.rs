@@ -1,0 +1,14 @@
+//! One file a command.
+
+mod completions;
+mod data;
+mod lr_find;
+mod methods;
+mod profile;
+mod report;
+mod run;
+mod schedule;
+mod train;
+mod workloads;
+
+pub(crate) use run::run;

@@ -1,0 +1,36 @@
+use std::path::{Path, PathBuf};
+
+use rheostat_record::Run;
+
+use crate::arguments::Report;
+use crate::error::CliError;
+use crate::output;
+
+use super::train::summary_options;
+
+pub(crate) fn run(arguments: &Report) -> Result<(), CliError> {
+    let runs = arguments.runs.iter().map(|path| Run::open(path)).collect::<Result<Vec<_>, _>>()?;
+    let page = arguments.output.clone().unwrap_or_else(|| arguments.runs[0].join("report.html"));
+    let pages = write(&runs, &page, arguments.tensorboard)?;
+    for run in &runs {
+        output::text(&rheostat_report::summary(run, &summary_options()))?;
+    }
+    for page in pages {
+        eprintln!("wrote {}", page.display());
+    }
+    Ok(())
+}
+
+/// Writes the page, and TensorBoard events beside each run if asked; gives the paths.
+pub(crate) fn write(runs: &[Run], page: &Path, tensorboard: bool) -> Result<Vec<PathBuf>, CliError> {
+    std::fs::write(page, rheostat_report::html(runs)?).map_err(CliError::writing(page))?;
+    let mut written = vec![page.to_owned()];
+    if tensorboard {
+        for run in runs {
+            let path = run.path.join(format!("events.out.tfevents.{}.rheostat", run.manifest.started));
+            std::fs::write(&path, rheostat_report::tensorboard(run)).map_err(CliError::writing(&path))?;
+            written.push(path);
+        }
+    }
+    Ok(written)
+}

@@ -1,0 +1,21 @@
+use crate::arguments::{Arguments, Command};
+use crate::error::{CliError, exit};
+
+use super::{completions, data, lr_find, methods, profile, report, schedule, train, workloads};
+
+/// Runs the command; gives the exit code.
+pub(crate) fn run(arguments: &Arguments) -> Result<u8, CliError> {
+    let global = &arguments.global;
+    match &arguments.command {
+        Command::Train(arguments) => return train::run(arguments, global),
+        Command::LrFind(arguments) => return lr_find::run(arguments, global),
+        Command::Profile(arguments) => return profile::run(arguments, global),
+        Command::Schedule(arguments) => schedule::run(arguments, global)?,
+        Command::Report(arguments) => report::run(arguments)?,
+        Command::Data { command } => return data::run(command, global),
+        Command::Workloads => workloads::run(global)?,
+        Command::Methods { name } => methods::run(name.as_deref(), global)?,
+        Command::Completions { shell } => completions::run(*shell)?,
+    }
+    Ok(exit::DONE)
+}

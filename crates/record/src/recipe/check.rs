@@ -1,0 +1,263 @@
+//! Checks a tree against the parameters that methods declare: keys, types, choices and ranges.
+
+use rheostat_control::{Hyperparameter, OPTIMIZERS};
+use rheostat_schedule::parameter::{Kind, Method, Parameter};
+use rheostat_schedule::{COMMON, METHODS, Span};
+
+use super::diagnostic::{Findings, nearest};
+use super::keys;
+use super::node::{Entry, Node, Value};
+
+/// Checks what a recipe's text says, before anything is merged or resolved.
+pub(crate) fn recipe(root: &Node, findings: &mut Findings) {
+    for entry in root.entries() {
+        match entry.key.as_str() {
+            "optimizer" => optimizer(&entry.node, findings),
+            "target" => target(&entry.node, findings),
+            "group" => groups(&entry.node, findings),
+            key => match (Hyperparameter::from_name(key), keys::parameter(key)) {
+                (Some(which), _) => hyperparameter(which, &entry.node, findings),
+                (None, Some(parameter)) => value(&entry.node, parameter, findings),
+                (None, None) => unknown(entry, &keys::names(), findings),
+            },
+        }
+    }
+}
+
+fn unknown(entry: &Entry, known: &[&str], findings: &mut Findings) {
+    findings.add(&entry.key_origin, format!("unknown key {}", entry.key), nearest(&entry.key, known));
+}
+
+fn target(node: &Node, findings: &mut Findings) {
+    let one_number = match node.entries() {
+        [entry] => matches!(entry.node.value, Value::Integer(_) | Value::Float(_)),
+        _ => false,
+    };
+    if !one_number {
+        let help = Some("write target = { METRIC = NUMBER }".to_owned());
+        findings.add(&node.origin, format!("target = {} is not one metric with a number", node.display()), help);
+    }
+}
+
+fn groups(node: &Node, findings: &mut Findings) {
+    let Value::Array(groups) = &node.value else {
+        findings.add(
+            &node.origin,
+            format!("group is {}, not a list of tables", node.kind()),
+            Some("write [[group]]".into()),
+        );
+        return;
+    };
+    for group in groups {
+        if group.get("path").is_none() {
+            findings.add(&group.origin, "the group has no path", Some("path is a regular expression".into()));
+        }
+        for entry in group.entries() {
+            match (entry.key.as_str(), Hyperparameter::from_name(&entry.key)) {
+                ("path", _) => path(&entry.node, findings),
+                (_, Some(which)) if keys::GROUP.contains(&which) => hyperparameter(which, &entry.node, findings),
+                (_, Some(which)) => {
+                    let allowed: Vec<_> = keys::GROUP.iter().map(|which| which.name()).collect();
+                    let help = Some(format!("a group may set: {}", allowed.join(", ")));
+                    findings.add(&entry.key_origin, format!("{which} is one for the whole run, not for a group"), help);
+                }
+                (_, None) => {
+                    let mut known: Vec<_> = keys::GROUP.iter().map(|which| which.name()).collect();
+                    known.push("path");
+                    unknown(entry, &known, findings);
+                }
+            }
+        }
+    }
+}
+
+fn path(node: &Node, findings: &mut Findings) {
+    match node.text() {
+        None => findings.add(&node.origin, format!("path is {}, not a text", node.kind()), None),
+        Some(text) => {
+            if let Err(error) = regex::Regex::new(text) {
+                let why = error.to_string().lines().last().unwrap_or_default().to_owned();
+                findings.add(&node.origin, format!("path = \"{text}\" is no regular expression: {why}"), None);
+            }
+        }
+    }
+}
+
+/// The method that a table names; a finding if it names none.
+fn method(node: &Node, methods: &'static [Method], findings: &mut Findings) -> Option<&'static Method> {
+    let names: Vec<_> = methods.iter().map(|method| method.name).collect();
+    let Some(name) = node.get("method") else {
+        findings.add(&node.origin, "no method is named", Some(format!("known: {}", names.join(", "))));
+        return None;
+    };
+    let found = methods.iter().find(|method| Some(method.name) == name.text());
+    if found.is_none() {
+        let shown = name.display();
+        findings.add(&name.origin, format!("unknown method {shown}"), nearest(name.text().unwrap_or_default(), &names));
+    }
+    found
+}
+
+fn optimizer(node: &Node, findings: &mut Findings) {
+    if !matches!(node.value, Value::Table(_)) {
+        let help = Some("write [optimizer] and method = \"adamw\"".to_owned());
+        findings.add(&node.origin, format!("optimizer = {} is {}, not a table", node.display(), node.kind()), help);
+        return;
+    }
+    if let Some(method) = method(node, OPTIMIZERS, findings) {
+        table(node, method, method.parameters.iter().collect(), &[], findings);
+    }
+}
+
+/// A number, or a table that names a schedule.
+fn hyperparameter(which: Hyperparameter, node: &Node, findings: &mut Findings) {
+    let number = match node.value {
+        Value::Integer(integer) => integer as f64,
+        Value::Float(float) => float,
+        _ => return schedule(node, findings),
+    };
+    if which.check(number).is_err() {
+        findings.add(&node.origin, format!("{which} = {} is out of range: {}", node.display(), which.range()), None);
+    }
+}
+
+fn schedule(node: &Node, findings: &mut Findings) {
+    match &node.value {
+        Value::Integer(_) | Value::Float(_) => {}
+        Value::Table(_) => {
+            if let Some(method) = method(node, METHODS, findings) {
+                // A method's own parameter stands before a common one of the same name.
+                let common = COMMON.iter().filter(|common| method.parameter(common.name).is_none());
+                table(node, method, method.parameters.iter().chain(common).collect(), &[], findings);
+            }
+        }
+        _ => findings.add(
+            &node.origin,
+            format!("{} is {}, neither a number nor a table with a method", node.display(), node.kind()),
+            Some("write a number, or { method = \"cosine\", peak = 1e-3 }".into()),
+        ),
+    }
+}
+
+fn table(node: &Node, method: &Method, parameters: Vec<&Parameter>, besides: &[&str], findings: &mut Findings) {
+    for entry in node.entries() {
+        let key = entry.key.as_str();
+        if key == "method" || besides.contains(&key) {
+            continue;
+        }
+        match parameters.iter().find(|parameter| parameter.name == key) {
+            Some(parameter) => value(&entry.node, parameter, findings),
+            None => {
+                let known: Vec<_> = parameters.iter().map(|parameter| parameter.name).collect();
+                let message = format!("{} has no parameter {key}", method.name);
+                findings.add(&entry.key_origin, message, nearest(key, &known));
+            }
+        }
+    }
+    for parameter in parameters.iter().filter(|parameter| parameter.required) {
+        if node.get(parameter.name).is_none() {
+            findings.add(&node.origin, format!("{} needs {}: {}", method.name, parameter.name, parameter.help), None);
+        }
+    }
+}
+
+fn value(node: &Node, parameter: &Parameter, findings: &mut Findings) {
+    match parameter.kind {
+        Kind::Number => number(node, parameter, findings),
+        Kind::Integer => match node.value {
+            Value::Integer(_) => number(node, parameter, findings),
+            _ => wrong_type(node, parameter, "a whole number", findings),
+        },
+        Kind::Boolean => {
+            if !matches!(node.value, Value::Boolean(_)) {
+                wrong_type(node, parameter, "true or false", findings);
+            }
+        }
+        Kind::Text => {
+            if node.text().is_none() {
+                wrong_type(node, parameter, "a text", findings);
+            }
+        }
+        Kind::Span => span(node, parameter, findings),
+        Kind::Spans => match &node.value {
+            Value::Array(items) => items.iter().for_each(|item| span(item, parameter, findings)),
+            _ => wrong_type(node, parameter, "a list of spans", findings),
+        },
+        Kind::Numbers => match &node.value {
+            Value::Array(items) => items.iter().for_each(|item| number(item, parameter, findings)),
+            _ => wrong_type(node, parameter, "a list of numbers", findings),
+        },
+        Kind::Pair => match &node.value {
+            Value::Array(items) if items.len() == 2 => items.iter().for_each(|item| number(item, parameter, findings)),
+            _ => wrong_type(node, parameter, "two numbers, [low, high]", findings),
+        },
+        Kind::Choice(choices) => choice(node, parameter, choices, findings),
+        Kind::Schedule => schedule(node, findings),
+        Kind::Parts => parts(node, parameter, findings),
+    }
+}
+
+fn wrong_type(node: &Node, parameter: &Parameter, wanted: &str, findings: &mut Findings) {
+    let message = format!("{} = {} is {}, not {wanted}", parameter.name, node.display(), node.kind());
+    findings.add(&node.origin, message, None);
+}
+
+fn number(node: &Node, parameter: &Parameter, findings: &mut Findings) {
+    let number = match node.value {
+        Value::Integer(integer) => integer as f64,
+        Value::Float(float) => float,
+        _ => return wrong_type(node, parameter, "a number", findings),
+    };
+    if !parameter.accepts(number) {
+        out_of_range(node, parameter, findings);
+    }
+}
+
+fn out_of_range(node: &Node, parameter: &Parameter, findings: &mut Findings) {
+    let message = format!("{} = {} is out of range: {}", parameter.name, node.display(), parameter.range);
+    findings.add(&node.origin, message, None);
+}
+
+fn span(node: &Node, parameter: &Parameter, findings: &mut Findings) {
+    match &node.value {
+        Value::Text(text) => match text.parse::<Span>() {
+            Ok(span) if parameter.accepts(span.amount()) => {}
+            Ok(_) => out_of_range(node, parameter, findings),
+            Err(error) => findings.add(&node.origin, format!("{}: {error}", parameter.name), None),
+        },
+        // Nothing needs no unit.
+        Value::Integer(0) if parameter.accepts(0.0) => {}
+        Value::Integer(_) | Value::Float(_) => {
+            let message = format!("{} = {} has no unit", parameter.name, node.display());
+            let help = format!("write \"{0} steps\", \"{0} epochs\", \"{0} samples\" or \"{0} %\"", node.display());
+            findings.add(&node.origin, message, Some(help));
+        }
+        _ => wrong_type(node, parameter, "a span such as \"500 steps\" or \"10 %\"", findings),
+    }
+}
+
+fn choice(node: &Node, parameter: &Parameter, choices: &[&str], findings: &mut Findings) {
+    // Some choices are numbers: warmup_first = 1, phases = 2.
+    let given = node.text().map_or_else(|| node.display(), str::to_owned);
+    if !choices.contains(&given.as_str()) {
+        let message = format!("{} = {} is none of: {}", parameter.name, node.display(), choices.join(", "));
+        let help = nearest(&given, choices).filter(|help| help.starts_with("did"));
+        findings.add(&node.origin, message, help);
+    }
+}
+
+fn parts(node: &Node, parameter: &Parameter, findings: &mut Findings) {
+    let Value::Array(items) = &node.value else {
+        return wrong_type(node, parameter, "a list of schedules", findings);
+    };
+    const FOR: Parameter = Parameter::new("for", Kind::Span, "how long the part lasts");
+    for item in items {
+        if let Some(length) = item.get("for") {
+            span(length, &FOR, findings);
+        }
+        if let Some(method) = method(item, METHODS, findings) {
+            let common = COMMON.iter().filter(|common| method.parameter(common.name).is_none());
+            table(item, method, method.parameters.iter().chain(common).collect(), &["for"], findings);
+        }
+    }
+}

@@ -1,0 +1,234 @@
+//! A recipe in steps: what the training loop follows.
+
+use rheostat_control::{Hyperparameter, Hyperparameters, OpenLoop};
+use rheostat_schedule::{BatchPiece, BatchPlan, Frame, Schedule, ScheduleSpec, Span};
+
+use super::diagnostic::{Findings, RecipeError};
+use super::node::{Node, Value};
+use super::read::Recipe;
+
+/// A recipe resolved for a number of training samples.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Plan {
+    /// Kept updates of the whole budget.
+    pub total_steps: u64,
+    /// Updates between evaluations.
+    pub evaluate_every: u64,
+    /// Updates between checkpoints.
+    pub checkpoint_every: u64,
+    /// Every hyperparameter that the recipe sets but the batch size, as schedules.
+    pub base: OpenLoop,
+    /// The overrides of each parameter group.
+    pub groups: Vec<OpenLoop>,
+    /// The largest learning rate of the run: `eta_base` of the weight-decay coupling `schedule_multiplier`.
+    pub peak_rate: f64,
+    pieces: Vec<BatchPiece>,
+    samples: u64,
+}
+
+/// Which samples one batch takes from its epoch's order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BatchAt {
+    /// The epoch, from 0.
+    pub epoch: u64,
+    /// Place of its first sample in the epoch's order.
+    pub first: u64,
+    /// Its samples.
+    pub size: u64,
+}
+
+impl Recipe {
+    /// Turns spans into steps, for a training set of `samples`.
+    ///
+    /// # Errors
+    /// Spans that contradict each other or the data, each with its place in the recipe.
+    pub fn plan(&self, samples: u64) -> Result<Plan, RecipeError> {
+        let mut findings = Findings::default();
+        let plan = self.try_plan(samples, &mut findings);
+        findings.or(plan)
+    }
+
+    fn try_plan(&self, samples: u64, findings: &mut Findings) -> Option<Plan> {
+        let (pieces, total_steps) = self.batches(samples, findings)?;
+        let batch = match pieces[..] {
+            [only] => BatchPlan::Constant(only.batch),
+            _ => BatchPlan::Pieces(pieces.clone()),
+        };
+        let frame = Frame::steps(total_steps).steps_per_epoch(pieces[0].steps_per_epoch).batch(batch);
+        let mut every = |key: &str, span: Span| match frame.to_steps(span, 0) {
+            Ok(steps) => Some(steps.max(1)),
+            Err(error) => {
+                findings.add(self.tree.origin_of(key), format!("{key}: {error}"), None);
+                None
+            }
+        };
+        let evaluate_every = every("evaluate_every", self.evaluate_every)?;
+        let checkpoint_every = every("checkpoint_every", self.checkpoint_every)?;
+        let base = self.open_loop("", &self.hyperparameters, &frame, findings);
+        let groups: Vec<_> = self
+            .groups
+            .iter()
+            .enumerate()
+            .map(|(index, group)| self.open_loop(&format!("group[{index}]."), &group.hyperparameters, &frame, findings))
+            .collect();
+        let rates = std::iter::once(&base).chain(&groups).flat_map(OpenLoop::schedules);
+        let peak_rate = rates
+            .filter(|(which, _)| *which == Hyperparameter::LearningRate)
+            .map(|(_, schedule)| schedule.peak())
+            .fold(0.0, f64::max);
+        Some(Plan { total_steps, evaluate_every, checkpoint_every, base, groups, peak_rate, pieces, samples })
+    }
+
+    fn open_loop<'a>(
+        &self,
+        place: &str,
+        specs: impl IntoIterator<Item = (&'a Hyperparameter, &'a ScheduleSpec)>,
+        frame: &Frame,
+        findings: &mut Findings,
+    ) -> OpenLoop {
+        let mut schedules = Vec::new();
+        for (which, spec) in specs.into_iter().filter(|(which, _)| **which != Hyperparameter::BatchSize) {
+            match spec.resolve(frame) {
+                Ok(schedule) => {
+                    self.check_values(place, *which, &schedule, frame, findings);
+                    schedules.push((*which, schedule));
+                }
+                Err(error) => {
+                    let path = format!("{place}{which}.{}", error.field());
+                    findings.add(self.tree.origin_of(&path), format!("{place}{which}.{error}"), None);
+                }
+            }
+        }
+        OpenLoop::new(schedules)
+    }
+
+    /// Between breakpoints a curve is monotone, so its values there tell its range.
+    fn check_values(
+        &self,
+        place: &str,
+        which: Hyperparameter,
+        curve: &Schedule,
+        frame: &Frame,
+        findings: &mut Findings,
+    ) {
+        let last = frame.total_steps.unwrap_or(u64::MAX).saturating_sub(1);
+        let breakpoints = curve.breakpoints();
+        let around = breakpoints.iter().flat_map(|step| [step.saturating_sub(1), *step]);
+        for step in around.chain([0, last]).filter(|step| *step <= last) {
+            let value = curve.at(step);
+            if which.check(value).is_err() {
+                let message = format!("{place}{which} is {value} at step {step}, must be {}", which.range());
+                findings.add(self.tree.origin_of(&format!("{place}{which}")), message, None);
+                return;
+            }
+        }
+    }
+
+    /// The batch size as pieces of the run, and the run's length. Batch sizes change at epoch boundaries only, so their
+    /// schedule is resolved with epochs for steps.
+    fn batches(&self, samples: u64, findings: &mut Findings) -> Option<(Vec<BatchPiece>, u64)> {
+        let spec = self.hyperparameters.get(&Hyperparameter::BatchSize)?;
+        let node = self.tree.get("batch_size")?;
+        if let Some(steps) = first_span_in_steps(node) {
+            let help = Some("write epochs, samples or %".to_owned());
+            findings.add(&steps.origin, "the batch size changes at epoch boundaries, not at a step", help);
+            return None;
+        }
+        let epochs = match self.budget {
+            Span::Epochs(epochs) => Some(epochs),
+            Span::Samples(seen) => Some(seen as f64 / samples.max(1) as f64),
+            _ => None,
+        };
+        let mut frame = Frame::unbounded().steps_per_epoch(1).batch(BatchPlan::Constant(samples));
+        frame.total_steps = epochs.map(|epochs| epochs.ceil() as u64);
+        let schedule = match spec.resolve(&frame) {
+            Ok(schedule) => schedule,
+            Err(error) => {
+                let path = format!("batch_size.{}", error.field());
+                findings.add(self.tree.origin_of(&path), format!("batch_size.{error}"), None);
+                return None;
+            }
+        };
+        let mut pieces: Vec<BatchPiece> = Vec::new();
+        let (mut step, mut epoch) = (0_u64, 0_u64);
+        loop {
+            let size = schedule.at(epoch).round().max(1.0);
+            if size > samples as f64 {
+                let message =
+                    format!("batch_size is {size} in epoch {epoch}, more than the {samples} training samples");
+                findings.add(&node.origin, message, None);
+                return None;
+            }
+            let batch = size as u64;
+            let piece = BatchPiece { first_step: step, batch, steps_per_epoch: samples / batch };
+            if pieces.last().is_none_or(|last| last.batch != batch) {
+                pieces.push(piece);
+            }
+            // A plain number stays, however long the run: no walk through the epochs.
+            let stays = matches!(node.value, Value::Integer(_) | Value::Float(_));
+            match (epochs, self.budget) {
+                (Some(epochs), _) if stays || epochs - epoch as f64 <= 1.0 => {
+                    let steps = ((epochs - epoch as f64) * piece.steps_per_epoch as f64).round() as u64;
+                    return Some((pieces, (step + steps).max(1)));
+                }
+                (None, Span::Steps(total)) if stays || step + piece.steps_per_epoch >= total => {
+                    return Some((pieces, total));
+                }
+                _ => {}
+            }
+            step += piece.steps_per_epoch;
+            epoch += 1;
+        }
+    }
+}
+
+/// The first span in steps within a schedule's table.
+fn first_span_in_steps(node: &Node) -> Option<&Node> {
+    match &node.value {
+        Value::Text(text) => matches!(text.parse(), Ok(Span::Steps(_))).then_some(node),
+        Value::Array(items) => items.iter().find_map(first_span_in_steps),
+        Value::Table(entries) => entries.iter().find_map(|entry| first_span_in_steps(&entry.node)),
+        _ => None,
+    }
+}
+
+impl Plan {
+    /// The batch at a position: the number of batches drawn before it, which is the step unless updates were skipped.
+    pub fn batch_at(&self, position: u64) -> BatchAt {
+        let mut epochs = 0;
+        let mut pieces = self.pieces.iter().peekable();
+        while let Some(piece) = pieces.next() {
+            if let Some(next) = pieces.peek().filter(|next| next.first_step <= position) {
+                epochs += (next.first_step - piece.first_step) / piece.steps_per_epoch;
+                continue;
+            }
+            let within = position - piece.first_step;
+            let epoch = epochs + within / piece.steps_per_epoch;
+            return BatchAt { epoch, first: within % piece.steps_per_epoch * piece.batch, size: piece.batch };
+        }
+        BatchAt { epoch: 0, first: 0, size: 0 }
+    }
+
+    /// Updates of the first epoch.
+    pub fn steps_per_epoch(&self) -> u64 {
+        self.pieces.first().map_or(1, |piece| piece.steps_per_epoch)
+    }
+
+    /// Whether the batch size moves.
+    pub fn batch_size_moves(&self) -> bool {
+        self.pieces.len() > 1
+    }
+
+    /// Training samples the plan was made for.
+    pub fn samples(&self) -> u64 {
+        self.samples
+    }
+
+    /// The values that update `step` of group `group` uses: 0 is the rest of the model, then the recipe's groups.
+    pub fn group_values(&self, group: usize, step: u64, base: &Hyperparameters) -> Hyperparameters {
+        match group.checked_sub(1).and_then(|index| self.groups.get(index)) {
+            Some(overrides) => base.overridden_by(&overrides.at(step)),
+            None => *base,
+        }
+    }
+}

@@ -1,0 +1,239 @@
+use std::collections::BTreeMap;
+
+use rheostat_control::{Hyperparameter, OptimizerSpec};
+use rheostat_schedule::{ScheduleSpec, Span};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use sha2::{Digest, Sha256};
+
+use super::diagnostic::{Findings, RecipeError};
+use super::node::Node;
+use super::text::{self, RecipeText};
+use crate::{Target, WorkloadFacts};
+
+/// One run, as a file describes it: checked, with every default filled in.
+///
+/// Start from a text with [`Recipe::read`]; turn spans into steps with [`Recipe::plan`](Self::plan).
+#[derive(Debug, Clone, PartialEq)]
+pub struct Recipe {
+    /// What is trained.
+    pub workload: WorkloadFacts,
+    /// Every random stream follows from it.
+    pub seed: u64,
+    /// The horizon, in kept updates.
+    pub budget: Span,
+    /// Updates between evaluations.
+    pub evaluate_every: Span,
+    /// Updates between checkpoints.
+    pub checkpoint_every: Span,
+    /// Newest checkpoints kept.
+    pub keep_checkpoints: usize,
+    /// The metric's value to be reached.
+    pub target: Target,
+    /// Whether to end when an evaluation meets the target.
+    pub stop_at_target: bool,
+    /// Training seconds after which the run ends.
+    pub time_limit: Option<f64>,
+    /// Bound on updates made, as a multiple of the budget.
+    pub spent_limit: f64,
+    /// Parts a batch is computed in.
+    pub accumulate: u64,
+    /// What to do at a loss or gradient that is not finite.
+    pub non_finite: NonFinite,
+    /// The optimizer.
+    pub optimizer: OptimizerSpec,
+    /// What moves, and how.
+    pub hyperparameters: BTreeMap<Hyperparameter, ScheduleSpec>,
+    /// Parameter groups; of two that match a parameter, the later wins.
+    pub groups: Vec<Group>,
+    pub(super) tree: Node,
+}
+
+/// Parameters chosen by path, with their own hyperparameters.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Group {
+    /// A regular expression on parameter paths.
+    pub path: String,
+    /// What differs from the rest of the model.
+    pub hyperparameters: BTreeMap<Hyperparameter, ScheduleSpec>,
+}
+
+/// What to do at a loss or gradient that is not finite.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NonFinite {
+    /// End the run as diverged.
+    Stop,
+    /// Make no update: parameters, moments and the schedule's step stay; the work is counted as spent.
+    Skip,
+}
+
+impl Recipe {
+    /// Reads a recipe: parses, fills in the workload's defaults, checks every key, type, range and name.
+    ///
+    /// # Errors
+    /// Everything that is wrong, each with file, line, column, value, permitted range and nearest known name.
+    pub fn read(text: &RecipeText<'_>, workloads: &[WorkloadFacts]) -> Result<Self, RecipeError> {
+        let mut findings = Findings::default();
+        let recipe = match text::merge(text, workloads, &mut findings) {
+            Some((tree, facts)) if findings.is_empty() => Self::from_tree(tree, facts, &mut findings),
+            _ => None,
+        };
+        findings.or(recipe)
+    }
+
+    /// The resolved recipe as TOML: reads back to the same recipe, whatever defaults a later program has.
+    pub fn to_toml(&self) -> String {
+        match self.tree.to_toml() {
+            toml::Value::Table(table) => table.to_string(),
+            other => other.to_string(),
+        }
+    }
+
+    /// SHA-256 of [`Recipe::to_toml`], in hexadecimal.
+    pub fn hash(&self) -> String {
+        Sha256::digest(self.to_toml()).iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    fn from_tree(tree: Node, facts: &WorkloadFacts, findings: &mut Findings) -> Option<Self> {
+        let mut hyperparameters = schedules(&tree, "", findings);
+        let optimizer: OptimizerSpec = read(&tree, "optimizer", findings)?;
+        if let Err(errors) = optimizer.check() {
+            for error in errors {
+                findings.add(tree.origin_of(&format!("optimizer.{}", error.field())), error.to_string(), None);
+            }
+        }
+        let groups: Vec<Group> = tree
+            .get("group")
+            .map(Node::items)
+            .unwrap_or_default()
+            .iter()
+            .enumerate()
+            .filter_map(|(index, node)| {
+                let path = node.get("path")?.text()?.to_owned();
+                Some(Group { path, hyperparameters: schedules(node, &format!("group[{index}]."), findings) })
+            })
+            .collect();
+        for (place, which) in named(&hyperparameters, &groups) {
+            if let Err(error) = optimizer.accepts(which) {
+                findings.add(tree.origin_of(&place), error.to_string(), None);
+            }
+            let of_the_workload = matches!(which, Hyperparameter::Dropout | Hyperparameter::LabelSmoothing);
+            if of_the_workload && !facts.knobs.contains(&which) {
+                findings.add(tree.origin_of(&place), format!("{} has no {which}", facts.name), None);
+            }
+        }
+        for which in Hyperparameter::ALL {
+            if let (false, Some(value)) = (hyperparameters.contains_key(&which), optimizer.default_of(which)) {
+                hyperparameters.insert(which, ScheduleSpec::constant(value).into());
+            }
+        }
+        for which in [Hyperparameter::LearningRate, Hyperparameter::BatchSize] {
+            if !hyperparameters.contains_key(&which) {
+                findings.add(&tree.origin, format!("no {which} is given"), None);
+            }
+        }
+        Some(Self {
+            workload: *facts,
+            seed: read(&tree, "seed", findings)?,
+            budget: length(&tree, "budget", findings)?,
+            evaluate_every: read(&tree, "evaluate_every", findings)?,
+            checkpoint_every: read(&tree, "checkpoint_every", findings)?,
+            keep_checkpoints: read(&tree, "keep_checkpoints", findings)?,
+            target: target(&tree, facts, findings)?,
+            stop_at_target: read(&tree, "stop_at_target", findings)?,
+            time_limit: time_limit(&tree, findings)?,
+            spent_limit: read(&tree, "spent_limit", findings)?,
+            accumulate: read(&tree, "accumulate", findings)?,
+            non_finite: read(&tree, "non_finite", findings)?,
+            optimizer,
+            hyperparameters,
+            groups,
+            tree,
+        })
+    }
+}
+
+/// Every hyperparameter that is set, with its place in the tree.
+fn named(top: &BTreeMap<Hyperparameter, ScheduleSpec>, groups: &[Group]) -> Vec<(String, Hyperparameter)> {
+    let top = top.keys().map(|which| (which.to_string(), *which));
+    let groups = groups.iter().enumerate().flat_map(|(index, group)| {
+        group.hyperparameters.keys().map(move |which| (format!("group[{index}].{which}"), *which))
+    });
+    top.chain(groups).collect()
+}
+
+/// Deserialises the value under a key; missing or unreadable is a finding.
+fn read<T: DeserializeOwned>(tree: &Node, key: &str, findings: &mut Findings) -> Option<T> {
+    let Some(node) = tree.get(key) else {
+        findings.add(&tree.origin, format!("no {key} is given"), None);
+        return None;
+    };
+    match T::deserialize(node.to_toml()) {
+        Ok(value) => Some(value),
+        Err(error) => {
+            findings.add(&node.origin, format!("{key}: {}", error.message().trim()), None);
+            None
+        }
+    }
+}
+
+fn schedules(tree: &Node, place: &str, findings: &mut Findings) -> BTreeMap<Hyperparameter, ScheduleSpec> {
+    let mut found = BTreeMap::new();
+    for which in Hyperparameter::ALL {
+        if tree.get(which.name()).is_none() {
+            continue;
+        }
+        let Some(spec) = read::<ScheduleSpec>(tree, which.name(), findings) else { continue };
+        for error in spec.check() {
+            let origin = tree.origin_of(&format!("{which}.{}", error.field()));
+            findings.add(origin, format!("{place}{which}.{error}"), None);
+        }
+        found.insert(which, spec);
+    }
+    found
+}
+
+fn length(tree: &Node, key: &str, findings: &mut Findings) -> Option<Span> {
+    let span = read(tree, key, findings)?;
+    if let Span::Fraction(_) = span {
+        let help = Some("write \"20 epochs\" or \"5000 steps\"".to_owned());
+        findings.add(tree.origin_of(key), format!("{key} = \"{span}\" is a share of itself"), help);
+        return None;
+    }
+    Some(span)
+}
+
+fn target(tree: &Node, facts: &WorkloadFacts, findings: &mut Findings) -> Option<Target> {
+    let mut target =
+        Target { metric: facts.metric.name.to_owned(), value: facts.target, direction: facts.metric.direction };
+    if let Some(entry) = tree.get("target").and_then(|table| table.entries().first()) {
+        if entry.key != facts.metric.name {
+            let message = format!("{} has no metric {}", facts.name, entry.key);
+            findings.add(&entry.key_origin, message, Some(format!("its metric is {}", facts.metric.name)));
+            return None;
+        }
+        target.value = f64::deserialize(entry.node.to_toml()).ok()?;
+    }
+    Some(target)
+}
+
+/// The outer option: whether it could be read; the inner: whether there is one.
+fn time_limit(tree: &Node, findings: &mut Findings) -> Option<Option<f64>> {
+    let Some(node) = tree.get("time_limit") else { return Some(None) };
+    let text = node.text().unwrap_or_default().trim();
+    let digits = text.trim_end_matches(|letter: char| letter.is_alphabetic());
+    let factor = match text[digits.len()..].trim() {
+        "s" => 1.0,
+        "min" => 60.0,
+        "h" => 3600.0,
+        _ => f64::NAN,
+    };
+    let seconds = digits.trim().parse::<f64>().unwrap_or(f64::NAN) * factor;
+    if seconds > 0.0 && seconds.is_finite() {
+        return Some(Some(seconds));
+    }
+    let message = format!("time_limit = {} is no time greater than 0", node.display());
+    findings.add(&node.origin, message, Some("write \"90 s\", \"15 min\" or \"2 h\"".into()));
+    None
+}

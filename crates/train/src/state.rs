@@ -1,0 +1,60 @@
+use std::collections::BTreeMap;
+
+use rheostat_control::{Hyperparameter, Hyperparameters};
+use rheostat_record::{Checkpoint, Score};
+use serde::{Deserialize, Serialize};
+
+use crate::{Accounts, TrainError};
+
+pub(crate) const STATE: &str = "state.json";
+pub(crate) const WEIGHTS: &str = "weights.safetensors";
+pub(crate) const OPTIMIZER: &str = "optimizer.safetensors";
+pub(crate) const CONTROLLER: &str = "controller.bin";
+
+/// Where a run stands, but for weights, moments and the controller.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct State {
+    /// Updates that stand: the next update's number.
+    pub(crate) step: u64,
+    /// Updates made, rolled-back and skipped ones included.
+    pub(crate) spent: u64,
+    /// Batches drawn.
+    pub(crate) position: u64,
+    /// Forward passes.
+    pub(crate) forwards: u64,
+    /// Backward passes.
+    pub(crate) backwards: u64,
+    /// Seconds.
+    pub(crate) accounts: Accounts,
+    /// What the controller decided for the next update.
+    decided: BTreeMap<Hyperparameter, f64>,
+    /// The best evaluation.
+    pub(crate) best: Option<Score>,
+    /// The last evaluation.
+    pub(crate) last: Option<Score>,
+    /// Spent updates when the target was first met.
+    pub(crate) steps_to_target: Option<u64>,
+    /// Training seconds when the target was first met.
+    pub(crate) seconds_to_target: Option<f64>,
+}
+
+impl State {
+    /// What the controller decided for the next update.
+    pub(crate) fn decided(&self) -> Hyperparameters {
+        self.decided.iter().map(|(which, value)| (*which, *value)).collect()
+    }
+
+    pub(crate) fn decide(&mut self, values: &Hyperparameters) {
+        self.decided.extend(values.iter());
+    }
+
+    pub(crate) fn to_json(&self) -> Result<Vec<u8>, TrainError> {
+        let why = |error: serde_json::Error| TrainError::Checkpoint { step: self.step, why: error.to_string() };
+        serde_json::to_vec_pretty(self).map_err(why)
+    }
+
+    pub(crate) fn read(checkpoint: &Checkpoint) -> Result<Self, TrainError> {
+        let why = |error: serde_json::Error| TrainError::Checkpoint { step: checkpoint.step, why: error.to_string() };
+        serde_json::from_slice(checkpoint.file(STATE)?).map_err(why)
+    }
+}

@@ -1,0 +1,124 @@
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use rheostat_record::{Event, Manifest, Plan, Recipe, Run, RunResult, RunWriter};
+use rheostat_workload::{Visitor, Workload};
+
+use crate::TrainError;
+use crate::session::Session;
+
+/// What the loop needs of the world around it.
+#[derive(Debug, Clone, Default)]
+pub struct Host {
+    /// The folder with the datasets.
+    pub data: Option<PathBuf>,
+    /// Set to true to end the run after the current update, with a checkpoint.
+    pub stop: Arc<AtomicBool>,
+    /// Program and version, for the manifest.
+    pub program: String,
+    /// Commit the program was built from, for the manifest.
+    pub commit: Option<String>,
+    /// The processor's name, for the manifest.
+    pub processor: String,
+    /// Compute threads, as set with [`crate::set_threads`].
+    pub threads: usize,
+    /// Seconds since 1970, for the manifest.
+    pub started: u64,
+}
+
+/// Where a run is recorded.
+#[derive(Debug, Clone, Copy)]
+pub enum Place<'a> {
+    /// A new run in a folder that is absent or empty.
+    New {
+        /// The run directory.
+        path: &'a Path,
+        /// The run's name.
+        id: &'a str,
+    },
+    /// The run in this directory goes on.
+    Resume(&'a Path),
+}
+
+/// Watches a run, for progress displays. It cannot change anything.
+pub trait Observer {
+    /// The run begins, or goes on after `step` updates.
+    fn begin(&mut self, manifest: &Manifest, plan: &Plan, step: u64);
+
+    /// An event was recorded.
+    fn event(&mut self, event: &Event);
+}
+
+/// Watches nothing.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Silent;
+
+impl Observer for Silent {
+    fn begin(&mut self, _: &Manifest, _: &Plan, _: u64) {}
+
+    fn event(&mut self, _: &Event) {}
+}
+
+/// What a run came to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Outcome {
+    /// The recorded result.
+    pub result: RunResult,
+    /// Where it diverged, if it did.
+    pub divergence: Option<Divergence>,
+}
+
+/// The update at which a run diverged.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Divergence {
+    /// The update that was refused, from 0.
+    pub step: u64,
+    /// Its loss.
+    pub loss: f64,
+    /// Its gradient norm.
+    pub gradient_norm: f64,
+    /// The learning rate at that moment.
+    pub learning_rate: f64,
+    /// Updates done at the newest checkpoint.
+    pub checkpoint: Option<u64>,
+}
+
+/// Trains a recipe and records the run.
+///
+/// A run that is over is not trained again: resuming it gives its recorded result.
+///
+/// # Errors
+/// The data is missing, the recipe does not fit it, or the run could not be recorded. A diverged run is an [`Outcome`].
+pub fn train(
+    recipe: &Recipe,
+    place: Place<'_>,
+    host: &Host,
+    observer: &mut dyn Observer,
+) -> Result<Outcome, TrainError> {
+    match place {
+        Place::New { path, .. } => RunWriter::check_free(path)?,
+        Place::Resume(path) => {
+            if let Some(result) = Run::open(path)?.result {
+                return Ok(Outcome { result, divergence: None });
+            }
+        }
+    }
+    let visitor = Train { recipe, place, host, observer };
+    rheostat_workload::open(recipe.workload.name, host.data.as_deref(), visitor)?
+}
+
+struct Train<'a> {
+    recipe: &'a Recipe,
+    place: Place<'a>,
+    host: &'a Host,
+    observer: &'a mut dyn Observer,
+}
+
+impl Visitor for Train<'_> {
+    type Output = Result<Outcome, TrainError>;
+
+    fn visit<W: Workload>(self, workload: W) -> Self::Output {
+        Session::open(Arc::new(workload), self.recipe, self.place, self.host, self.observer)?.run()
+    }
+}
