@@ -1,0 +1,26 @@
+//! Pictures, tables and pages of recorded training runs. Text and bytes come out; writing them is the host's.
+//!
+//! [`html`] makes one page of any number of runs, [`summary`] what a terminal shows at the end of a run, [`chart`] draws
+//! lines as SVG, PNG or text, [`Curves`] shows schedules before anything is trained; [`steps_csv`], [`markdown`] and
+//! [`tensorboard`] hand the numbers on.
+
+pub mod chart;
+mod csv;
+mod curves;
+mod error;
+mod html;
+mod markdown;
+mod number;
+mod styled;
+mod summary;
+mod tensorboard;
+mod view;
+mod words;
+
+pub use csv::{evaluations_csv, steps_csv};
+pub use curves::Curves;
+pub use error::ReportError;
+pub use html::html;
+pub use markdown::markdown;
+pub use summary::{SummaryOptions, summary};
+pub use tensorboard::tensorboard;

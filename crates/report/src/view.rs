@@ -1,0 +1,297 @@
+//! A run as columns of numbers, and what it came to.
+
+use std::collections::BTreeMap;
+
+use rheostat_record::{Event, Run, Score, Status, Target};
+
+/// What reports look at, taken out of a run once.
+#[derive(Debug)]
+pub(crate) struct View<'a> {
+    pub(crate) run: &'a Run,
+    /// The 0-based update of each step, and training seconds after it.
+    pub(crate) updates: Vec<f64>,
+    pub(crate) seconds: Vec<f64>,
+    pub(crate) losses: Vec<f64>,
+    pub(crate) gradients: Vec<f64>,
+    /// By name, a value a step; NaN where a step has none.
+    pub(crate) hyperparameters: BTreeMap<&'a str, Vec<f64>>,
+    pub(crate) evaluations: Vec<Evaluation>,
+    pub(crate) moments: Vec<Moment<'a>>,
+    pub(crate) target: Option<Target>,
+    pub(crate) verdict: Verdict,
+    pub(crate) best: Option<Score>,
+    pub(crate) last: Option<Score>,
+    pub(crate) test: Option<Score>,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Evaluation {
+    pub(crate) step: u64,
+    pub(crate) seconds: f64,
+    pub(crate) loss: f64,
+    pub(crate) metric: f64,
+}
+
+/// Something that happened once.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Moment<'a> {
+    pub(crate) step: u64,
+    pub(crate) seconds: f64,
+    pub(crate) what: &'a str,
+    pub(crate) why: Why<'a>,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Why<'a> {
+    Said(&'a str),
+    Reset { tau: f64, alpha: f64 },
+    Resumed,
+}
+
+/// What became of the target.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Verdict {
+    None,
+    Met { steps: u64, seconds: Option<f64> },
+    Missed,
+}
+
+impl<'a> View<'a> {
+    pub(crate) fn new(run: &'a Run) -> Self {
+        let manifest = &run.manifest;
+        let target = run.result.as_ref().and_then(|result| result.target.clone()).or_else(|| {
+            let value = manifest.target?;
+            Some(Target { metric: manifest.metric.clone(), value, direction: manifest.direction })
+        });
+        let mut view = Self {
+            run,
+            updates: Vec::new(),
+            seconds: Vec::new(),
+            losses: Vec::new(),
+            gradients: Vec::new(),
+            hyperparameters: BTreeMap::new(),
+            evaluations: Vec::new(),
+            moments: Vec::new(),
+            target,
+            verdict: Verdict::None,
+            best: None,
+            last: None,
+            test: None,
+        };
+        let mut clock = 0.0;
+        for event in &run.events {
+            view.take(event, &mut clock);
+        }
+        let steps = view.updates.len();
+        for values in view.hyperparameters.values_mut() {
+            values.resize(steps, f64::NAN);
+        }
+        view.conclude();
+        view
+    }
+
+    fn take(&mut self, event: &'a Event, clock: &mut f64) {
+        let mut moment = |step: u64, what: &'a str, why: Why<'a>| {
+            self.moments.push(Moment { step, seconds: *clock, what, why });
+        };
+        match event {
+            Event::Step { step, loss, gradient_norm, train_seconds, hyperparameters } => {
+                let steps = self.updates.len();
+                self.updates.push(*step as f64);
+                self.seconds.push(*train_seconds);
+                self.losses.push(*loss);
+                self.gradients.push(*gradient_norm);
+                *clock = *train_seconds;
+                for (name, value) in hyperparameters {
+                    let values = self.hyperparameters.entry(name.as_str()).or_default();
+                    values.resize(steps, f64::NAN);
+                    values.push(*value);
+                }
+            }
+            Event::Evaluation { step, val_loss, val_metric, train_seconds } => {
+                *clock = *train_seconds;
+                let seconds = *train_seconds;
+                self.evaluations.push(Evaluation { step: *step, seconds, loss: *val_loss, metric: *val_metric });
+            }
+            Event::Test { step, test_loss, test_metric } => {
+                self.test = Some(Score { step: *step, loss: *test_loss, metric: *test_metric });
+            }
+            Event::Decision { step, decision, reason } => moment(*step, decision, Why::Said(reason)),
+            Event::Reset { step, tau, alpha } => moment(*step, "reset", Why::Reset { tau: *tau, alpha: *alpha }),
+            Event::Resume { step } => moment(*step, "resume", Why::Resumed),
+            Event::Checkpoint { .. } | Event::Stop { .. } => {}
+        }
+    }
+
+    /// What the result says; where there is none yet, what the evaluations say.
+    fn conclude(&mut self) {
+        let score = |evaluation: &Evaluation| Score {
+            step: evaluation.step,
+            loss: evaluation.loss,
+            metric: evaluation.metric,
+        };
+        let direction = self.run.manifest.direction;
+        let mut best: Option<Score> = None;
+        for evaluation in &self.evaluations {
+            let better = best.is_none_or(|best| direction.better(evaluation.metric, best.metric));
+            if better && !evaluation.metric.is_nan() {
+                best = Some(score(evaluation));
+            }
+        }
+        let result = self.run.result.as_ref();
+        self.best = result.and_then(|result| result.best).or(best);
+        self.last = result.and_then(|result| result.last).or_else(|| self.evaluations.last().map(score));
+        self.test = result.and_then(|result| result.test).or(self.test);
+        self.verdict = match (&self.target, result) {
+            (None, _) => Verdict::None,
+            (Some(_), Some(result)) => match result.steps_to_target {
+                Some(steps) => Verdict::Met { steps, seconds: result.seconds_to_target },
+                None => Verdict::Missed,
+            },
+            (Some(_), None) => match self.first_met() {
+                Some(met) => Verdict::Met { steps: met.step, seconds: Some(met.seconds) },
+                None => Verdict::Missed,
+            },
+        };
+    }
+
+    /// The evaluation that first met the target.
+    pub(crate) fn first_met(&self) -> Option<&Evaluation> {
+        let target = self.target.as_ref()?;
+        self.evaluations.iter().find(|evaluation| target.met(evaluation.metric))
+    }
+
+    pub(crate) fn id(&self) -> &'a str {
+        &self.run.manifest.id
+    }
+
+    pub(crate) fn metric(&self) -> String {
+        crate::number::spoken(&self.run.manifest.metric)
+    }
+
+    pub(crate) fn status(&self) -> Option<Status> {
+        self.run.result.as_ref().map(|result| result.status)
+    }
+
+    /// Training seconds, from the result or as far as they were recorded.
+    pub(crate) fn train_seconds(&self) -> f64 {
+        let recorded = || {
+            let evaluated = self.evaluations.last().map_or(0.0, |evaluation| evaluation.seconds);
+            self.seconds.last().copied().unwrap_or(0.0).max(evaluated)
+        };
+        self.run.result.as_ref().map_or_else(recorded, |result| result.train_seconds)
+    }
+
+    /// Updates made so far.
+    pub(crate) fn steps(&self) -> u64 {
+        let recorded = || self.updates.last().map_or(0, |last| *last as u64 + 1);
+        self.run.result.as_ref().map_or_else(recorded, |result| result.steps_kept)
+    }
+
+    /// Whether a hyperparameter ever changes.
+    pub(crate) fn moves(&self, name: &str) -> bool {
+        let Some(values) = self.hyperparameters.get(name) else { return false };
+        let mut known = values.iter().filter(|value| !value.is_nan());
+        let first = known.next();
+        known.any(|value| Some(value) != first)
+    }
+
+    /// Losses that were not finite: how many, and the first with its update.
+    pub(crate) fn non_finite(&self) -> Option<(usize, f64, f64)> {
+        let mut odd = self.updates.iter().zip(&self.losses).filter(|(_, loss)| !loss.is_finite());
+        let (update, loss) = odd.next()?;
+        Some((1 + odd.count(), *update, *loss))
+    }
+
+    /// What the recipe names under `table.method`, or the number itself.
+    pub(crate) fn method(&self, table: &str) -> String {
+        let recipe: toml::Table = self.run.manifest.recipe.parse().unwrap_or_default();
+        match recipe.get(table) {
+            Some(toml::Value::Table(table)) => {
+                table.get("method").and_then(toml::Value::as_str).unwrap_or_default().to_owned()
+            }
+            Some(toml::Value::Float(value)) => crate::number::short(*value),
+            Some(toml::Value::Integer(value)) => value.to_string(),
+            Some(toml::Value::String(value)) => value.clone(),
+            _ => String::new(),
+        }
+    }
+}
+
+/// The mean of each value and its neighbours, as many before as after: no lag. Values that are not finite do not count; where
+/// none is, neither is the mean.
+pub(crate) fn smoothed(values: &[f64], window: usize) -> Vec<f64> {
+    let window = (window | 1).max(1);
+    let (length, half) = (values.len(), window / 2);
+    if half == 0 {
+        return values.to_vec();
+    }
+    // Sums from each block's begin and to its end make the sum of any window without subtracting, so that one huge loss
+    // does not wipe out the digits of all that follow.
+    let add = |(sum, count): (f64, u32), value: f64| if value.is_finite() { (sum + value, count + 1) } else { (sum, count) };
+    let mut from_begin = vec![(0.0, 0u32); length];
+    let mut to_end = vec![(0.0, 0u32); length];
+    for index in 0..length {
+        let before = if index % window == 0 { (0.0, 0) } else { from_begin[index - 1] };
+        from_begin[index] = add(before, values[index]);
+    }
+    for index in (0..length).rev() {
+        let after = if index + 1 == length || (index + 1) % window == 0 { (0.0, 0) } else { to_end[index + 1] };
+        to_end[index] = add(after, values[index]);
+    }
+    let mean = |(sum, count): (f64, u32)| if count == 0 { f64::NAN } else { sum / f64::from(count) };
+    let around = |index: usize| {
+        let reach = half.min(index).min(length - 1 - index);
+        let (first, last) = (index - reach, index + reach);
+        if first / window == last / window {
+            // Near both ends the window is within a block: few enough to add up.
+            return mean(values[first..=last].iter().fold((0.0, 0), |sum, value| add(sum, *value)));
+        }
+        let ((low, low_count), (high, high_count)) = (to_end[first], from_begin[last]);
+        mean((low + high, low_count + high_count))
+    };
+    (0..length).map(around).collect()
+}
+
+/// The window of [`smoothed`] that suits so many values.
+pub(crate) fn window(length: usize) -> usize {
+    (length / 50) | 1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mean_has_as_many_neighbours_on_both_sides() {
+        let values = [1.0, 2.0, 6.0, 4.0, 5.0, 9.0];
+        assert_eq!(smoothed(&values, 3), [1.0, 3.0, 4.0, 5.0, 6.0, 9.0]);
+        assert_eq!(smoothed(&values, 1), values);
+        assert_eq!(smoothed(&[], 5), []);
+    }
+
+    #[test]
+    fn a_mean_of_many_equals_adding_up() {
+        let values: Vec<f64> = (0..997).map(|index| f64::from(index * 7919 % 1000)).collect();
+        let smooth = smoothed(&values, 41);
+        for index in 0..values.len() {
+            let reach = 20.min(index).min(values.len() - 1 - index);
+            let window = &values[index - reach..=index + reach];
+            let mean = window.iter().sum::<f64>() / window.len() as f64;
+            assert!((smooth[index] - mean).abs() < 1e-9, "{index}");
+        }
+    }
+
+    #[test]
+    fn losses_that_are_not_finite_leave_the_mean_of_the_others() {
+        assert_eq!(smoothed(&[1.0, f64::NAN, 3.0, 5.0, f64::INFINITY], 3)[1], 2.0);
+        assert!(smoothed(&[f64::NAN; 9], 3).iter().all(|mean| mean.is_nan()));
+    }
+
+    #[test]
+    fn one_huge_loss_does_not_hide_what_follows() {
+        let mut values = vec![1.0; 300];
+        values[10] = 1e30;
+        assert_eq!(smoothed(&values, 9)[200], 1.0);
+    }
+}
