@@ -2,6 +2,7 @@
 //!
 //! [`WORKLOADS`] says what there is, [`open`] loads one by name.
 
+mod augment;
 pub mod data;
 mod error;
 mod loss;

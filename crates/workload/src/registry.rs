@@ -2,11 +2,22 @@ use std::path::Path;
 
 use rheostat_record::WorkloadFacts;
 
-use crate::workloads::{self, DigitsMlp};
+use crate::workloads::{
+    DigitsMlp, ShakespeareGpt, cifar10_resnet8, cifar10_resnet18, cifar10_resnet20, cifar10_vit, cifar10_vit_mini,
+    digits_mlp, shakespeare_gpt,
+};
 use crate::{Workload, WorkloadError};
 
-/// Every workload.
-pub const WORKLOADS: &[WorkloadFacts] = &[workloads::DIGITS_MLP];
+/// Every workload, the default first.
+pub const WORKLOADS: &[WorkloadFacts] = &[
+    digits_mlp::FACTS,
+    cifar10_resnet8::FACTS,
+    cifar10_resnet20::FACTS,
+    cifar10_resnet18::FACTS,
+    cifar10_vit::FACTS,
+    cifar10_vit_mini::FACTS,
+    shakespeare_gpt::FACTS,
+];
 
 /// Something to do with a workload whose type is known only when its name has been read.
 pub trait Visitor {
@@ -22,12 +33,52 @@ pub trait Visitor {
 /// # Errors
 /// No workload has that name, or its data is missing or damaged.
 pub fn open<V: Visitor>(name: &str, data: Option<&Path>, visitor: V) -> Result<V::Output, WorkloadError> {
-    let _ = data;
-    match name {
-        "digits-mlp" => Ok(visitor.visit(DigitsMlp::open()?)),
-        _ => Err(WorkloadError::UnknownWorkload {
-            name: name.to_owned(),
-            known: WORKLOADS.iter().map(|facts| facts.name).collect(),
-        }),
+    Ok(match name {
+        "digits-mlp" => visitor.visit(DigitsMlp::open()?),
+        "cifar10-resnet8" => visitor.visit(cifar10_resnet8::open(data)?),
+        "cifar10-resnet20" => visitor.visit(cifar10_resnet20::open(data)?),
+        "cifar10-resnet18" => visitor.visit(cifar10_resnet18::open(data)?),
+        "cifar10-vit" => visitor.visit(cifar10_vit::open(data)?),
+        "cifar10-vit-mini" => visitor.visit(cifar10_vit_mini::open(data)?),
+        "shakespeare-gpt" => visitor.visit(ShakespeareGpt::open(data)?),
+        _ => {
+            let known = WORKLOADS.iter().map(|facts| facts.name).collect();
+            return Err(WorkloadError::UnknownWorkload { name: name.to_owned(), known });
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Name;
+
+    impl Visitor for Name {
+        type Output = &'static str;
+
+        fn visit<W: Workload>(self, workload: W) -> &'static str {
+            workload.facts().name
+        }
+    }
+
+    #[test]
+    fn every_workload_listed_is_known_to_open_and_asks_for_its_data() {
+        for facts in WORKLOADS {
+            match (open(facts.name, None, Name), facts.dataset) {
+                (Ok(name), None) => assert_eq!(name, facts.name),
+                (Err(WorkloadError::NoDataFolder { dataset }), Some(needed)) => assert_eq!(dataset, needed),
+                (other, _) => panic!("{}: {other:?}", facts.name),
+            }
+        }
+    }
+
+    #[test]
+    fn an_unknown_workload_is_answered_with_the_known_ones() {
+        let message = open("mnist", None, Name).unwrap_err().to_string();
+        assert!(
+            message.starts_with(r#"no workload is called "mnist"; there are digits-mlp, cifar10-resnet8, "#),
+            "{message}"
+        );
     }
 }

@@ -36,7 +36,8 @@ impl Digits {
     }
 
     fn split(pixels: &[f32], labels: &[f32]) -> Result<Self, WorkloadError> {
-        let damaged = |found: String, expected: &str| WorkloadError::damaged(Path::new("the embedded digits"), found, expected);
+        let damaged =
+            |found: String, expected: &str| WorkloadError::damaged(Path::new("the embedded digits"), found, expected);
         if (pixels.len(), labels.len()) != (SAMPLES * PIXELS, SAMPLES) {
             let found = format!("{} pixels and {} labels", pixels.len(), labels.len());
             return Err(damaged(found, "1797 images of 64 pixels"));

@@ -3,12 +3,19 @@
 //! None holds a dropout layer. The probability is an argument of `forward`, so that it can move from update to update; it has
 //! an effect on autodiff devices only.
 
+mod gpt;
 mod mlp;
+mod resnet;
+mod transformer;
+mod vit;
 
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::{Distribution, Tensor};
 
+pub use gpt::{Gpt, GptConfig};
 pub use mlp::{Mlp, MlpConfig};
+pub use resnet::{ResNet, ResNetConfig, Shortcut};
+pub use vit::{Readout, Vit, VitConfig};
 
 /// A model that sorts its inputs of rank `D` into classes.
 pub trait Classifier<const D: usize>: Module {

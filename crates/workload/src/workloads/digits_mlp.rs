@@ -2,8 +2,8 @@ use burn::tensor::{Device, Tensor, TensorData};
 use rheostat_control::Hyperparameter;
 use rheostat_record::{Direction, Metric, WorkloadFacts};
 
-use crate::data::digits::{CLASSES, PIXELS, Part};
 use crate::data::Digits;
+use crate::data::digits::{CLASSES, PIXELS, Part};
 use crate::loss::{self, Tally};
 use crate::models::{Classifier, Mlp, MlpConfig, initialised};
 use crate::{Evaluation, Knobs, Split, Workload, WorkloadError};

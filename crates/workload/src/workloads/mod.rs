@@ -1,7 +1,14 @@
 //! The workloads, one file each.
 
-mod digits_mlp;
+mod cifar10;
+pub(crate) mod cifar10_resnet18;
+pub(crate) mod cifar10_resnet20;
+pub(crate) mod cifar10_resnet8;
+pub(crate) mod cifar10_vit;
+pub(crate) mod cifar10_vit_mini;
+pub(crate) mod digits_mlp;
+pub(crate) mod shakespeare_gpt;
 
-pub use digits_mlp::DigitsMlp;
-
-pub(crate) use digits_mlp::FACTS as DIGITS_MLP;
+pub use cifar10::{Cifar10, ImageBatch};
+pub use digits_mlp::{DigitsBatch, DigitsMlp};
+pub use shakespeare_gpt::{ShakespeareGpt, TokenBatch};

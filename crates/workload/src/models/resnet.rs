@@ -1,0 +1,163 @@
+use burn::module::{Initializer, Module};
+use burn::nn::conv::{Conv2d, Conv2dConfig};
+use burn::nn::{BatchNorm, BatchNormConfig, Linear, LinearConfig, PaddingConfig2d};
+use burn::tensor::activation::relu;
+use burn::tensor::{Device, Tensor, s};
+
+use super::Classifier;
+
+/// How a block that halves the image and widens it passes its input on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shortcut {
+    /// Every second pixel, the new channels zero (option A of He et al. 2016): no parameters.
+    Padded,
+    /// A 1x1 convolution and a batch norm (option B).
+    Projected,
+}
+
+/// Shape of a [`ResNet`] for small images.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ResNetConfig {
+    /// Channels of each stage; every stage but the first halves the image.
+    pub widths: &'static [usize],
+    /// Blocks of two convolutions in each stage.
+    pub blocks: usize,
+    /// The shortcut where the shape changes.
+    pub shortcut: Shortcut,
+    /// Start with the last scale of every block at zero, so that each block is the identity (Goyal et al. 2017).
+    pub zero_last_scale: bool,
+    /// Output classes.
+    pub classes: usize,
+}
+
+/// A residual network with a 3x3 stem and no pooling but the last (He et al. 2016, section 4.2).
+#[derive(Module, Debug)]
+pub struct ResNet {
+    stem: Conv2d,
+    norm: BatchNorm,
+    blocks: Vec<ResidualBlock>,
+    head: Linear,
+}
+
+#[derive(Module, Debug)]
+struct ResidualBlock {
+    first: Conv2d,
+    first_norm: BatchNorm,
+    second: Conv2d,
+    second_norm: BatchNorm,
+    projection: Option<Projection>,
+    stride: usize,
+}
+
+#[derive(Module, Debug)]
+struct Projection {
+    conv: Conv2d,
+    norm: BatchNorm,
+}
+
+const COLOURS: usize = 3;
+
+impl ResNetConfig {
+    /// Trainable parameters.
+    pub const fn parameters(&self) -> usize {
+        let mut inputs = self.widths[0];
+        let mut count = COLOURS * 9 * inputs + 2 * inputs;
+        let mut stage = 0;
+        while stage < self.widths.len() {
+            let width = self.widths[stage];
+            let later_blocks = (self.blocks - 1) * (18 * width * width + 4 * width);
+            count += 9 * inputs * width + 9 * width * width + 4 * width + later_blocks;
+            if inputs != width && matches!(self.shortcut, Shortcut::Projected) {
+                count += inputs * width + 2 * width;
+            }
+            inputs = width;
+            stage += 1;
+        }
+        count + (inputs + 1) * self.classes
+    }
+
+    /// A model with He's normal initialisation over the outputs in the convolutions, as in torchvision, and Burn's default,
+    /// which is PyTorch's, in the head.
+    pub fn init(&self, device: &Device) -> ResNet {
+        let stem = self.widths[0];
+        let mut blocks = Vec::with_capacity(self.widths.len() * self.blocks);
+        let mut inputs = stem;
+        for (stage, &width) in self.widths.iter().enumerate() {
+            for block in 0..self.blocks {
+                let stride = if stage > 0 && block == 0 { 2 } else { 1 };
+                blocks.push(self.block(inputs, width, stride, device));
+                inputs = width;
+            }
+        }
+        ResNet {
+            stem: convolution(COLOURS, stem, 3, 1, device),
+            norm: BatchNormConfig::new(stem).init(device),
+            blocks,
+            head: LinearConfig::new(inputs, self.classes).init(device),
+        }
+    }
+
+    fn block(&self, inputs: usize, width: usize, stride: usize, device: &Device) -> ResidualBlock {
+        let norm = || BatchNormConfig::new(width).init(device);
+        let mut second_norm = norm();
+        if self.zero_last_scale {
+            second_norm.gamma = Initializer::Zeros.init([width], device);
+        }
+        let projected = inputs != width && self.shortcut == Shortcut::Projected;
+        ResidualBlock {
+            first: convolution(inputs, width, 3, stride, device),
+            first_norm: norm(),
+            second: convolution(width, width, 3, 1, device),
+            second_norm,
+            projection: projected
+                .then(|| Projection { conv: convolution(inputs, width, 1, stride, device), norm: norm() }),
+            stride,
+        }
+    }
+}
+
+fn convolution(inputs: usize, outputs: usize, size: usize, stride: usize, device: &Device) -> Conv2d {
+    let border = size / 2;
+    Conv2dConfig::new([inputs, outputs], [size, size])
+        .with_stride([stride, stride])
+        .with_padding(PaddingConfig2d::Explicit(border, border, border, border))
+        .with_bias(false)
+        .with_initializer(Initializer::KaimingNormal { gain: std::f64::consts::SQRT_2, fan_out_only: true })
+        .init(device)
+}
+
+impl Classifier<4> for ResNet {
+    /// Residual networks have no dropout: the probability is ignored.
+    fn forward(&self, input: Tensor<4>, _dropout: f64) -> Tensor<2> {
+        let mut hidden = relu(self.norm.forward(self.stem.forward(input)));
+        for block in &self.blocks {
+            hidden = block.forward(hidden);
+        }
+        let [images, channels, height, width] = hidden.dims();
+        let pooled = hidden.reshape([images, channels, height * width]).mean_dim(2).squeeze_dim::<2>(2);
+        self.head.forward(pooled)
+    }
+}
+
+impl ResidualBlock {
+    fn forward(&self, input: Tensor<4>) -> Tensor<4> {
+        let hidden = relu(self.first_norm.forward(self.first.forward(input.clone())));
+        let residual = self.second_norm.forward(self.second.forward(hidden));
+        relu(self.shortcut(input, residual.dims()[1]) + residual)
+    }
+
+    fn shortcut(&self, input: Tensor<4>, width: usize) -> Tensor<4> {
+        if let Some(projection) = &self.projection {
+            return projection.norm.forward(projection.conv.forward(input));
+        }
+        let [_, channels, ..] = input.dims();
+        if channels == width && self.stride == 1 {
+            return input;
+        }
+        let step = self.stride as isize;
+        let thinned = input.slice(s![.., .., ..;step, ..;step]);
+        let [images, _, rows, columns] = thinned.dims();
+        let zeros = Tensor::zeros([images, width - channels, rows, columns], &thinned.device());
+        Tensor::cat(vec![thinned, zeros], 1)
+    }
+}
