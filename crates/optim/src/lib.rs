@@ -1,0 +1,34 @@
+//! Optimizers for Burn modules whose every hyperparameter may move at every step.
+//!
+//! An [`UpdateRule`] yields a direction; [`Optimizer`] drives it over a module and steps along it. Because the two are apart,
+//! schedules, line searches, soft resets and accumulation work with every rule. [`Gradients`] accumulates, clips by the
+//! global norm and finds the first non-finite tensor; [`weights`] and [`load_weights`] keep a model bit for bit;
+//! [`ScheduledRate`] brings any schedule to Burn's own training loop.
+
+mod buffer;
+mod burn_scheduler;
+mod decay;
+mod error;
+mod gradients;
+mod group;
+mod layout;
+mod optimizer;
+mod reduce;
+mod rules;
+mod state_file;
+mod store;
+mod update;
+mod value;
+mod walk;
+mod weights;
+
+pub use buffer::Buffer;
+pub use burn_scheduler::ScheduledRate;
+pub use error::OptimError;
+pub use gradients::Gradients;
+pub use group::ParameterGroup;
+pub use optimizer::Optimizer;
+pub use rules::{Parameter, RuleValues, State, UpdateRule};
+pub use update::Update;
+pub use value::{Formula, Value};
+pub use weights::{load_weights, weights};

@@ -1,0 +1,113 @@
+use rheostat_control::{BiasCorrection, EpsilonPlacement, optimizers};
+
+use super::slots;
+use crate::{Buffer, Formula, OptimError, Parameter, RuleValues, State, UpdateRule, Value};
+
+/// Adam: `m <- beta1 m + (1 - beta1) g`, `v <- beta2 v + (1 - beta2) g^2`, the direction is `m_hat / (sqrt(v_hat) + epsilon)`.
+///
+/// The hats divide by the weight that each average has accumulated, `c <- beta c + (1 - beta)`, which is `1 - beta^n` while
+/// beta stands still and stays exact when it moves. A soft reset scales the weights with the moments, so the corrected
+/// moments do not jump. `Keep` and `Restart` count updates instead, as the thesis code and a new optimizer would.
+#[derive(Debug)]
+pub(super) struct Adam {
+    epsilon: f64,
+    placement: EpsilonPlacement,
+    correction: BiasCorrection,
+}
+
+impl Adam {
+    pub(super) fn new(spec: &optimizers::Adam) -> Self {
+        Self { epsilon: spec.epsilon, placement: spec.epsilon_placement, correction: spec.bias_correction }
+    }
+
+    /// Moves the counters and gives the weights `c1`, `c2` of the two averages.
+    fn corrections(&self, counters: &mut [f64], values: &RuleValues) -> (f64, f64) {
+        let (beta1, beta2) = (values.momentum, values.beta2);
+        match (self.correction, counters) {
+            (BiasCorrection::Mass, [mass_1, mass_2]) => {
+                *mass_1 = beta1 * *mass_1 + (1.0 - beta1);
+                *mass_2 = beta2 * *mass_2 + (1.0 - beta2);
+                (*mass_1, *mass_2)
+            }
+            (_, [updates, ..]) => {
+                *updates += 1.0;
+                (1.0 - beta1.powf(*updates), 1.0 - beta2.powf(*updates))
+            }
+            (_, []) => (1.0, 1.0),
+        }
+    }
+}
+
+impl UpdateRule for Adam {
+    fn slots(&self) -> &'static [&'static str] {
+        &["moment_1", "moment_2"]
+    }
+
+    fn counters(&self) -> &'static [&'static str] {
+        match self.correction {
+            BiasCorrection::Mass => &["mass_1", "mass_2"],
+            BiasCorrection::Keep | BiasCorrection::Restart => &["updates"],
+        }
+    }
+
+    fn direction(
+        &self,
+        gradient: Buffer,
+        _parameter: &Parameter<'_>,
+        state: Option<State>,
+        values: &RuleValues,
+    ) -> Result<(Buffer, State), OptimError> {
+        let mut state = state.unwrap_or_else(|| State {
+            slots: vec![gradient.zeros(), gradient.zeros()],
+            counters: vec![0.0; self.counters().len()],
+        });
+        let (mass_1, mass_2) = self.corrections(&mut state.counters, values);
+        let (scale_1, scale_2) = match self.placement {
+            EpsilonPlacement::Hat => (1.0 / mass_1, 1.0 / mass_2),
+            EpsilonPlacement::Raw => (mass_2.sqrt() / mass_1, 1.0),
+        };
+        let moments = Moments { beta1: values.momentum, beta2: values.beta2, scale_1, scale_2, epsilon: self.epsilon };
+        let direction = gradient.apply(moments, slots(&mut state)?)?;
+        Ok((direction, state))
+    }
+
+    fn scale(&self, state: State, factor: f64) -> Result<State, OptimError> {
+        let slots = state.slots.into_iter().map(|slot| slot.scaled(factor)).collect::<Result<_, _>>()?;
+        let counters = match self.correction {
+            BiasCorrection::Mass => state.counters.iter().map(|mass| mass * factor).collect(),
+            BiasCorrection::Keep => state.counters,
+            BiasCorrection::Restart => vec![0.0; state.counters.len()],
+        };
+        Ok(State { slots, counters })
+    }
+
+    fn reset(&self, state: State) -> Option<State> {
+        match self.correction {
+            BiasCorrection::Keep => {
+                let slots = state.slots.iter().map(Buffer::zeros).collect();
+                Some(State { slots, counters: state.counters })
+            }
+            BiasCorrection::Mass | BiasCorrection::Restart => None,
+        }
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Moments {
+    beta1: f64,
+    beta2: f64,
+    scale_1: f64,
+    scale_2: f64,
+    epsilon: f64,
+}
+
+impl Formula<2> for Moments {
+    #[inline(always)]
+    fn apply<V: Value>(self, gradient: V, [first, second]: [V; 2]) -> (V, [V; 2]) {
+        let square = gradient.clone().times(gradient.clone());
+        let first = first.scale(self.beta1).plus(gradient.scale(1.0 - self.beta1));
+        let second = second.scale(self.beta2).plus(square.scale(1.0 - self.beta2));
+        let denominator = second.clone().scale(self.scale_2).root().shift(self.epsilon);
+        (first.clone().scale(self.scale_1).over(denominator), [first, second])
+    }
+}

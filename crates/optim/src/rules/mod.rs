@@ -1,0 +1,109 @@
+//! The update rules, one file a method. Each yields a direction; the step along it is somebody else's.
+
+mod adam;
+mod adamw;
+mod heavy_ball;
+mod nesterov;
+mod sgd;
+
+use std::fmt;
+
+use rheostat_control::OptimizerSpec;
+
+use crate::{Buffer, OptimError};
+
+/// Turns gradients into directions: (gradient, parameter, state, hyperparameters) -> (direction, state).
+///
+/// The weights then move by `theta <- theta (1 - kappa) - eta direction`, so that line searches, schedules, soft resets and
+/// averaging work with every rule. A rule keeps nothing itself: its state goes in and comes out, one [`State`] a tensor.
+pub trait UpdateRule: fmt::Debug + Send + Sync {
+    /// Names of the state tensors, each as long as the parameter.
+    fn slots(&self) -> &'static [&'static str];
+
+    /// Names of the state numbers.
+    fn counters(&self) -> &'static [&'static str];
+
+    /// The direction for one tensor, and its next state.
+    ///
+    /// # Errors
+    /// [`OptimError::Storage`] if values cannot be accessed.
+    fn direction(
+        &self,
+        gradient: Buffer,
+        parameter: &Parameter<'_>,
+        state: Option<State>,
+        values: &RuleValues,
+    ) -> Result<(Buffer, State), OptimError>;
+
+    /// Scales the moments by `factor`, between 0 and 1: a soft reset.
+    ///
+    /// # Errors
+    /// [`OptimError::Storage`] if values cannot be accessed.
+    fn scale(&self, state: State, factor: f64) -> Result<State, OptimError> {
+        let slots = state.slots.into_iter().map(|slot| slot.scaled(factor)).collect::<Result<_, _>>()?;
+        Ok(State { slots, counters: state.counters })
+    }
+
+    /// What is left of a state after a hard reset; by default nothing.
+    fn reset(&self, state: State) -> Option<State> {
+        let _ = state;
+        None
+    }
+}
+
+/// What a rule remembers of one tensor; absent before its first update.
+#[derive(Debug, Clone)]
+pub struct State {
+    /// In the order of [`UpdateRule::slots`].
+    pub slots: Vec<Buffer>,
+    /// In the order of [`UpdateRule::counters`].
+    pub counters: Vec<f64>,
+}
+
+/// The hyperparameters of one update that rules read.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct RuleValues {
+    /// Heavy-ball factor or beta1.
+    pub momentum: f64,
+    /// Decay of the second moment.
+    pub beta2: f64,
+}
+
+/// The tensor that a direction is for, read only when a rule asks.
+pub struct Parameter<'a> {
+    /// Where it stands in the model.
+    pub path: &'a str,
+    /// Its shape.
+    pub shape: &'a [usize],
+    pub(crate) read: &'a dyn Fn() -> Result<Buffer, OptimError>,
+}
+
+impl Parameter<'_> {
+    /// A copy of its values.
+    ///
+    /// # Errors
+    /// [`OptimError::Storage`] if they cannot be read.
+    pub fn values(&self) -> Result<Buffer, OptimError> {
+        (self.read)()
+    }
+}
+
+/// The rule of a specification.
+pub(crate) fn rule_of(spec: &OptimizerSpec) -> Box<dyn UpdateRule> {
+    match spec {
+        OptimizerSpec::Sgd(_) => Box::new(sgd::Sgd),
+        OptimizerSpec::HeavyBall(spec) => Box::new(heavy_ball::HeavyBall { dampening: spec.dampening }),
+        OptimizerSpec::Nesterov(_) => Box::new(nesterov::Nesterov),
+        OptimizerSpec::Adam(spec) => Box::new(adam::Adam::new(spec)),
+        OptimizerSpec::Adamw(spec) => Box::new(adamw::rule(spec)),
+    }
+}
+
+/// The `S` state tensors of a rule.
+fn slots<const S: usize>(state: &mut State) -> Result<[&mut Buffer; S], OptimError> {
+    let slots: Vec<_> = state.slots.iter_mut().collect();
+    slots.try_into().map_err(|_| OptimError::storage("a rule got another number of state tensors than it has"))
+}
+
+#[cfg(test)]
+mod tests;

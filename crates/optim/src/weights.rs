@@ -1,0 +1,104 @@
+use burn::module::{Module, Param};
+use burn::tensor::{Tensor, TensorData};
+
+use crate::OptimError;
+use crate::layout::Layout;
+use crate::store::{self, Stored};
+use crate::walk::{self, FloatMapper, FloatVisitor, Role};
+
+const WHAT: &str = "weights";
+const FORMAT: &str = "{\"format\":\"rheostat-weights\",\"version\":1}";
+
+/// Every float tensor of a model by path, running statistics of normalisation included, as safetensors bytes.
+///
+/// Statistics that a forward pass has handed in but not yet merged are merged first, so that nothing pending is lost.
+///
+/// # Errors
+/// [`OptimError::UnsupportedType`] for a float type that safetensors lacks, [`OptimError::Storage`] if values cannot be read.
+pub fn weights<M: Module>(model: &M) -> Result<Vec<u8>, OptimError> {
+    // Merges pending statistics in `model` itself; the copy is only handles.
+    let settled = model.valid();
+    let collected = walk::visit(&settled, Collector::default());
+    if let Some(error) = collected.error {
+        return Err(error);
+    }
+    store::write(WHAT, FORMAT.to_owned(), &collected.tensors)
+}
+
+/// The model with every float tensor replaced by the one that [`weights`] stored under its path, bit for bit.
+///
+/// The running statistics of the returned model are its own: clones made before keep theirs.
+///
+/// # Errors
+/// [`OptimError::BadBytes`] if the bytes are damaged or of another model.
+pub fn load_weights<M: Module>(model: M, bytes: &[u8]) -> Result<M, OptimError> {
+    let stored = Stored::parse(WHAT, bytes)?;
+    if stored.metadata != FORMAT {
+        let why = format!("unknown format {}", stored.metadata);
+        return Err(OptimError::BadBytes { what: WHAT, why });
+    }
+    let layout = Layout::of(&model)?;
+    if let Some(unknown) =
+        stored.names().into_iter().find(|name| layout.tensors.iter().all(|known| known.path != *name))
+    {
+        return Err(OptimError::BadBytes { what: WHAT, why: format!("the model has no {unknown}") });
+    }
+    let values = layout
+        .tensors
+        .iter()
+        .map(|tensor| stored.tensor(&tensor.path, &tensor.shape, tensor.dtype))
+        .collect::<Result<Vec<_>, _>>()?;
+    let (roles, autodiff) = roles(&model);
+    // A fresh set of running statistics, with nothing pending that would overwrite what is loaded.
+    let model = if autodiff { model.valid().train() } else { model.valid() };
+    Ok(walk::map(model, &mut Loader { values: values.into_iter(), roles: roles.into_iter() }))
+}
+
+/// What each tensor is to autodiff, and whether any is under it.
+fn roles<M: Module>(model: &M) -> (Vec<Role>, bool) {
+    let roles = walk::visit(model, Roles(Vec::new())).0;
+    let autodiff = roles.iter().any(Role::is_autodiff);
+    (roles, autodiff)
+}
+
+#[derive(Default)]
+struct Collector {
+    tensors: Vec<(String, TensorData)>,
+    error: Option<OptimError>,
+}
+
+impl FloatVisitor for Collector {
+    fn float<const D: usize>(&mut self, path: &str, parameter: &Param<Tensor<D>>) {
+        match parameter.base().inner().try_into_data() {
+            Ok(data) => self.tensors.push((path.to_owned(), data)),
+            Err(error) => {
+                self.error.get_or_insert(OptimError::storage(error));
+            }
+        }
+    }
+}
+
+struct Roles(Vec<Role>);
+
+impl FloatVisitor for Roles {
+    fn float<const D: usize>(&mut self, _path: &str, parameter: &Param<Tensor<D>>) {
+        self.0.push(Role::of(&parameter.base()));
+    }
+}
+
+struct Loader<V, R> {
+    values: V,
+    roles: R,
+}
+
+impl<V: Iterator<Item = TensorData>, R: Iterator<Item = Role>> FloatMapper for Loader<V, R> {
+    fn float<const D: usize>(&mut self, _path: &str, parameter: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        let (Some(data), Some(role)) = (self.values.next(), self.roles.next()) else {
+            return parameter;
+        };
+        let (id, tensor, mapper) = parameter.consume();
+        let dtype = data.dtype();
+        let value = Tensor::from_data(data, (&tensor.device().inner(), dtype));
+        Param::from_mapped_value(id, role.give(value), mapper)
+    }
+}

@@ -1,0 +1,44 @@
+//! Every optimizer, in every variant that changes what it remembers, under the whole suite.
+
+use rheostat_control::optimizers::{Adam, Adamw, HeavyBall, Nesterov, Sgd};
+use rheostat_control::{BiasCorrection, DecayCoupling, EpsilonPlacement, OptimizerSpec};
+use rheostat_testkit::optimizer::contract;
+
+#[test]
+fn sgd_keeps_the_contract() {
+    contract(&OptimizerSpec::Sgd(Sgd::default()));
+}
+
+#[test]
+fn heavy_ball_keeps_the_contract() {
+    contract(&OptimizerSpec::HeavyBall(HeavyBall::default()));
+    contract(&OptimizerSpec::HeavyBall(HeavyBall { dampening: 0.5, ..HeavyBall::default() }));
+}
+
+#[test]
+fn nesterov_keeps_the_contract() {
+    contract(&OptimizerSpec::Nesterov(Nesterov::default()));
+}
+
+#[test]
+fn adam_keeps_the_contract() {
+    contract(&OptimizerSpec::Adam(Adam::default()));
+    contract(&OptimizerSpec::Adam(Adam { epsilon_placement: EpsilonPlacement::Raw, ..Adam::default() }));
+}
+
+#[test]
+fn adamw_keeps_the_contract_with_every_bias_correction() {
+    for bias_correction in [BiasCorrection::Mass, BiasCorrection::Keep, BiasCorrection::Restart] {
+        contract(&OptimizerSpec::Adamw(Adamw { bias_correction, ..Adamw::default() }));
+    }
+}
+
+#[test]
+fn every_coupling_of_weight_decay_keeps_the_contract() {
+    for decay in
+        [DecayCoupling::LrCoupled, DecayCoupling::L2, DecayCoupling::ScheduleMultiplier, DecayCoupling::Independent]
+    {
+        contract(&OptimizerSpec::Sgd(Sgd { decay, weight_decay: Some(0.01) }));
+        contract(&OptimizerSpec::Adamw(Adamw { decay, ..Adamw::default() }));
+    }
+}

@@ -1,0 +1,148 @@
+//! Accumulation, global-norm clipping and the search for what is not finite.
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+mod common;
+
+use burn::module::Module;
+use burn::nn::{Linear, LinearConfig};
+use burn::optim::GradientsParams;
+use burn::tensor::{Device, Tensor};
+use common::{Vector, rate};
+use rheostat_control::OptimizerSpec;
+use rheostat_control::optimizers::{Adam, Sgd};
+use rheostat_optim::{Gradients, OptimError, Optimizer};
+
+/// What an SGD step of size 1 takes from the origin: the gradient.
+fn read(model: &Vector, gradients: Gradients) -> Vec<f64> {
+    let mut optimizer = Optimizer::new(&OptimizerSpec::Sgd(Sgd::default()), model, &[]).unwrap();
+    let before = model.values();
+    let after = optimizer.step(model.clone(), gradients, &[rate(1.0)]).unwrap().values();
+    before.iter().zip(after).map(|(before, after)| before - after).collect()
+}
+
+#[derive(Module, Debug)]
+struct Two {
+    used: Linear,
+    spare: Linear,
+}
+
+fn two() -> Two {
+    let device = Device::flex().autodiff();
+    Two { used: LinearConfig::new(3, 2).init(&device), spare: LinearConfig::new(3, 2).init(&device) }
+}
+
+fn input() -> Tensor<2> {
+    Tensor::ones([5, 3], &Device::flex().autodiff())
+}
+
+#[test]
+fn the_global_norm_covers_every_tensor() {
+    let model = Vector::new(&[0.0, 0.0]);
+    assert_eq!(model.gradients(&[3.0, -4.0]).norm().unwrap(), 5.0);
+    let model = two();
+    let gradients = Gradients::of(&model, model.used.forward(input()).sum().backward()).unwrap();
+    // The weight's gradient is 5 in each of 6 places, the bias's 5 in each of 2.
+    assert!((gradients.norm().unwrap() - 200.0_f64.sqrt()).abs() < 1e-12);
+}
+
+#[test]
+fn clipping_scales_only_what_is_too_long() {
+    let model = Vector::new(&[0.0, 0.0]);
+    let mut gradients = model.gradients(&[3.0, -4.0]);
+    assert_eq!(gradients.clip(10.0).unwrap(), 5.0);
+    assert_eq!(read(&model, gradients.clone()), [3.0, -4.0]);
+    assert_eq!(gradients.clip(1.0).unwrap(), 5.0);
+    let factor = 1.0 / (5.0 + 1e-6);
+    assert_eq!(read(&model, gradients), [3.0 * factor, -4.0 * factor]);
+}
+
+#[test]
+fn clipping_refuses_a_bound_that_is_not_positive() {
+    let mut gradients = Vector::new(&[0.0]).gradients(&[1.0]);
+    for bound in [0.0, -1.0, f64::NAN] {
+        assert!(matches!(gradients.clip(bound), Err(OptimError::OutOfRange { field: "clip_norm", .. })));
+    }
+    assert_eq!(gradients.clip(f64::INFINITY).unwrap(), 1.0);
+}
+
+#[test]
+fn accumulated_micro_batches_are_their_sum() {
+    let model = Vector::new(&[0.0, 0.0]);
+    let mut sum = model.gradients(&[1.0, 2.0]);
+    sum.add(model.gradients(&[10.0, 20.0])).unwrap();
+    sum.scale(0.5).unwrap();
+    assert_eq!(read(&model, sum), [5.5, 11.0]);
+}
+
+#[test]
+fn a_gradient_that_one_micro_batch_lacks_is_the_other_ones() {
+    let model = two();
+    let used = || Gradients::of(&model, model.used.forward(input()).sum().backward()).unwrap();
+    let spare = || Gradients::of(&model, model.spare.forward(input()).sum().backward()).unwrap();
+    let mut sum = used();
+    assert_eq!(sum.paths().collect::<Vec<_>>(), ["used.weight", "used.bias"]);
+    sum.add(spare()).unwrap();
+    assert_eq!(sum.paths().collect::<Vec<_>>(), ["used.weight", "used.bias", "spare.weight", "spare.bias"]);
+    assert!((sum.norm().unwrap() - used().norm().unwrap() * 2.0_f64.sqrt()).abs() < 1e-12);
+}
+
+#[test]
+fn gradients_of_another_model_are_refused() {
+    let model = two();
+    let mut gradients = Gradients::of(&model, model.used.forward(input()).sum().backward()).unwrap();
+    let other = Vector::new(&[0.0]).gradients(&[1.0]);
+    assert!(matches!(gradients.add(other.clone()), Err(OptimError::OtherModel { .. })));
+    assert!(matches!(gradients.dot(&other), Err(OptimError::OtherModel { .. })));
+    let mut optimizer = Optimizer::new(&OptimizerSpec::Sgd(Sgd::default()), &model, &[]).unwrap();
+    assert!(matches!(optimizer.step(model, other, &[rate(0.1)]), Err(OptimError::OtherModel { .. })));
+}
+
+#[test]
+fn gradients_come_from_burns_own_container_too() {
+    let model = two();
+    let ours = Gradients::of(&model, model.used.forward(input()).sum().backward()).unwrap();
+    let params = GradientsParams::from_grads(model.used.forward(input()).sum().backward(), &model);
+    let theirs = Gradients::of_params(&model, params).unwrap();
+    assert_eq!(theirs.paths().collect::<Vec<_>>(), ours.paths().collect::<Vec<_>>());
+    assert_eq!(theirs.norm().unwrap().to_bits(), ours.norm().unwrap().to_bits());
+}
+
+#[test]
+fn the_first_tensor_that_is_not_finite_is_named_and_counted() {
+    let model = Vector::new(&[0.0; 4]);
+    let gradients = model.gradients(&[1.0, f64::NAN, f64::INFINITY, 2.0]);
+    assert!(!gradients.is_finite().unwrap());
+    assert_eq!(gradients.first_non_finite().unwrap(), Some("theta"));
+    let mut optimizer = Optimizer::new(&OptimizerSpec::Adam(Adam::default()), &model, &[]).unwrap();
+    let before = optimizer.save().unwrap();
+    let error = optimizer.step(model, gradients.clone(), &[rate(0.1)]).unwrap_err();
+    assert_eq!(error, OptimError::NonFiniteGradient { path: "theta".to_owned(), count: 2 });
+    assert_eq!(optimizer.save().unwrap(), before);
+    assert!(matches!(gradients.clone().clip(1.0), Err(OptimError::NonFiniteGradient { .. })));
+}
+
+#[test]
+fn huge_but_finite_gradients_are_finite() {
+    let gradients = Vector::new(&[0.0, 0.0]).gradients(&[1e200, -1e200]);
+    assert!(gradients.is_finite().unwrap());
+}
+
+#[test]
+fn zero_over_zero_is_an_error_and_not_a_nan() {
+    let spec = OptimizerSpec::Adam(Adam { epsilon: 0.0, ..Adam::default() });
+    let model = Vector::new(&[1.0, 1.0]);
+    let mut optimizer = Optimizer::new(&spec, &model, &[]).unwrap();
+    let gradients = model.gradients(&[1.0, 0.0]);
+    let error = optimizer.step(model, gradients, &[rate(0.1)]).unwrap_err();
+    assert_eq!(error, OptimError::NonFiniteDirection { path: "theta".to_owned(), count: 1 });
+}
+
+#[test]
+fn the_slope_of_an_update_is_the_product_with_the_gradient() {
+    let model = Vector::new(&[0.0, 0.0]);
+    let gradients = model.gradients(&[3.0, -4.0]);
+    let mut optimizer = Optimizer::new(&OptimizerSpec::Sgd(Sgd::default()), &model, &[]).unwrap();
+    let update = optimizer.direction(&model, gradients.clone(), &[rate(0.1)]).unwrap();
+    assert_eq!(update.dot(&gradients).unwrap(), 25.0);
+    assert_eq!(update.norm().unwrap(), 5.0);
+}
