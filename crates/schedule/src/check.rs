@@ -13,17 +13,11 @@ pub(crate) struct Checker {
 
 impl Checker {
     pub(crate) fn new(parameters: &'static [Parameter]) -> Self {
-        Self {
-            parameters,
-            errors: Vec::new(),
-        }
+        Self { parameters, errors: Vec::new() }
     }
 
     fn parameter(&self, name: &str) -> Option<&'static Parameter> {
-        self.parameters
-            .iter()
-            .chain(COMMON)
-            .find(|parameter| parameter.name == name)
+        self.parameters.iter().chain(COMMON).find(|parameter| parameter.name == name)
     }
 
     /// A number against the bounds declared for that key.
@@ -49,9 +43,7 @@ impl Checker {
     /// A list of spans: not empty, each in range.
     pub(crate) fn spans(&mut self, name: &str, spans: &[Span]) {
         if spans.is_empty() {
-            self.push(ScheduleError::Empty {
-                field: name.to_owned(),
-            });
+            self.push(ScheduleError::Empty { field: name.to_owned() });
         }
         for (index, span) in spans.iter().enumerate() {
             self.number_at(name, &format!("{name}[{index}]"), span.amount());
@@ -67,18 +59,11 @@ impl Checker {
     }
 
     pub(crate) fn out_of_range(&mut self, field: &str, value: f64, range: &'static str) {
-        self.push(ScheduleError::OutOfRange {
-            field: field.to_owned(),
-            value,
-            range,
-        });
+        self.push(ScheduleError::OutOfRange { field: field.to_owned(), value, range });
     }
 
     pub(crate) fn not_applicable(&mut self, field: &str, reason: &'static str) {
-        self.push(ScheduleError::NotApplicable {
-            field: field.to_owned(),
-            reason,
-        });
+        self.push(ScheduleError::NotApplicable { field: field.to_owned(), reason });
     }
 
     pub(crate) fn push(&mut self, error: ScheduleError) {

@@ -133,62 +133,25 @@ pub enum After {
 /// The parameters of [`Common`] as data.
 pub const COMMON: &[Parameter] = &[
     Parameter::new("warmup", Kind::Span, "length of the warm-up").default("\"0 steps\""),
-    Parameter::new(
-        "warmup_shape",
-        Kind::Choice(&["linear", "cosine", "exponential"]),
-        "shape of the warm-up",
-    )
-    .default("\"linear\""),
-    Parameter::new(
-        "warmup_from",
-        Kind::Number,
-        "fraction of the first value the warm-up starts from",
-    )
-    .default("0.0")
-    .range(
-        std::ops::Bound::Included(0.0),
-        std::ops::Bound::Included(1.0),
-        "0 to 1 (exponential: more than 0)",
-    ),
-    Parameter::new(
-        "warmup_first",
-        Kind::Integer,
-        "1: the first update takes a step; 0: it starts at warmup_from",
-    )
-    .default("1")
-    .range(
-        std::ops::Bound::Included(0.0),
-        std::ops::Bound::Included(1.0),
-        "0 or 1",
-    )
-    .source("schedule_free (1); optax, AlgoPerf (0)"),
-    Parameter::new(
-        "warmup_mode",
-        Kind::Choice(&["prefix", "overlay", "replace"]),
-        "how warm-up and shape combine",
-    )
-    .default("\"prefix\"")
-    .source("optax (prefix), big_vision (overlay), timm (replace)"),
+    Parameter::new("warmup_shape", Kind::Choice(&["linear", "cosine", "exponential"]), "shape of the warm-up")
+        .default("\"linear\""),
+    Parameter::new("warmup_from", Kind::Number, "fraction of the first value the warm-up starts from")
+        .default("0.0")
+        .range(std::ops::Bound::Included(0.0), std::ops::Bound::Included(1.0), "0 to 1 (exponential: more than 0)"),
+    Parameter::new("warmup_first", Kind::Integer, "1: the first update takes a step; 0: it starts at warmup_from")
+        .default("1")
+        .range(std::ops::Bound::Included(0.0), std::ops::Bound::Included(1.0), "0 or 1")
+        .source("schedule_free (1); optax, AlgoPerf (0)"),
+    Parameter::new("warmup_mode", Kind::Choice(&["prefix", "overlay", "replace"]), "how warm-up and shape combine")
+        .default("\"prefix\"")
+        .source("optax (prefix), big_vision (overlay), timm (replace)"),
     Parameter::new("hold", Kind::Span, "plateau between warm-up and decay").default("\"0 steps\""),
-    Parameter::new(
-        "endpoint",
-        Kind::Choice(&["exclusive", "inclusive"]),
-        "whether the last update uses the end value",
-    )
-    .default("\"exclusive\"")
-    .source("optax (exclusive), torch OneCycleLR (inclusive)"),
-    Parameter::new(
-        "after",
-        Kind::Choice(&["hold", "periodic", "zero", "error"]),
-        "what follows the curve",
-    )
-    .default("\"hold\""),
-    Parameter::new(
-        "clamp",
-        Kind::Pair,
-        "lowest and highest value, applied last",
-    )
-    .optional(),
+    Parameter::new("endpoint", Kind::Choice(&["exclusive", "inclusive"]), "whether the last update uses the end value")
+        .default("\"exclusive\"")
+        .source("optax (exclusive), torch OneCycleLR (inclusive)"),
+    Parameter::new("after", Kind::Choice(&["hold", "periodic", "zero", "error"]), "what follows the curve")
+        .default("\"hold\""),
+    Parameter::new("clamp", Kind::Pair, "lowest and highest value, applied last").optional(),
 ];
 
 impl Common {
@@ -196,15 +159,8 @@ impl Common {
         found.span("warmup", self.warmup);
         found.number("warmup_from", self.warmup_from);
         found.number("warmup_first", f64::from(self.warmup_first));
-        if self.warmup_shape == WarmupShape::Exponential
-            && self.warmup.is_some()
-            && self.warmup_from == 0.0
-        {
-            found.out_of_range(
-                "warmup_from",
-                self.warmup_from,
-                "more than 0 for an exponential warm-up",
-            );
+        if self.warmup_shape == WarmupShape::Exponential && self.warmup.is_some() && self.warmup_from == 0.0 {
+            found.out_of_range("warmup_from", self.warmup_from, "more than 0 for an exponential warm-up");
         }
         found.span("hold", self.hold);
         if let Some([low, high]) = self.clamp {

@@ -77,9 +77,7 @@ pub enum ScheduleError {
         minimum: u64,
     },
     /// The length of the run is needed and not known.
-    #[error(
-        "{field}: {value} needs the length of the run, which is unknown; use steps, epochs or samples"
-    )]
+    #[error("{field}: {value} needs the length of the run, which is unknown; use steps, epochs or samples")]
     UnknownHorizon {
         /// The key.
         field: String,
@@ -214,21 +212,11 @@ impl ScheduleError {
     pub fn from_frame(field: impl Into<String>, error: FrameError) -> Self {
         let field = field.into();
         match error {
-            FrameError::UnknownHorizon { span } => Self::UnknownHorizon {
-                field,
-                value: span.to_string(),
-            },
+            FrameError::UnknownHorizon { span } => Self::UnknownHorizon { field, value: span.to_string() },
             FrameError::UnknownEpoch { span } => Self::UnknownEpoch { field, value: span },
             FrameError::UnknownBatch { span } => Self::UnknownBatch { field, value: span },
-            FrameError::Overflow { span } => Self::Overflow {
-                field,
-                value: span.to_string(),
-            },
-            FrameError::Negative { amount, .. } => Self::OutOfRange {
-                field,
-                value: amount,
-                range: "at least 0",
-            },
+            FrameError::Overflow { span } => Self::Overflow { field, value: span.to_string() },
+            FrameError::Negative { amount, .. } => Self::OutOfRange { field, value: amount, range: "at least 0" },
         }
     }
 }

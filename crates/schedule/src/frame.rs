@@ -92,10 +92,7 @@ const TOO_MANY: f64 = 18_446_744_073_709_551_616.0;
 impl Frame {
     /// A run of that many updates.
     pub fn steps(total: u64) -> Self {
-        Self {
-            total_steps: Some(total),
-            ..Self::default()
-        }
+        Self { total_steps: Some(total), ..Self::default() }
     }
 
     /// A run whose length is not known.
@@ -120,11 +117,7 @@ impl Frame {
     /// The frame of a part of this span: it begins `start` steps in and lasts `total` steps.
     #[must_use]
     pub fn part(&self, start: u64, total: Option<u64>) -> Self {
-        Self {
-            total_steps: total,
-            origin: self.origin.saturating_add(start),
-            ..self.clone()
-        }
+        Self { total_steps: total, origin: self.origin.saturating_add(start), ..self.clone() }
     }
 
     /// Steps of `span` if it begins at step `from` of this frame: to nearest, and at least 1 if the span is not 0.
@@ -146,10 +139,7 @@ impl Frame {
         let here = self.origin.saturating_add(end);
         let real = match self.unit(span)? {
             None => return self.to_steps(span, 0),
-            Some(unit) => {
-                here as f64
-                    - self.step_of(unit, (self.position(unit, here) - span.amount()).max(0.0))
-            }
+            Some(unit) => here as f64 - self.step_of(unit, (self.position(unit, here) - span.amount()).max(0.0)),
         };
         rounded(span, real)
     }
@@ -163,9 +153,7 @@ impl Frame {
                 Ok(self.step_of(unit, self.position(unit, here) + span.amount()) - here as f64)
             }
             (None, Span::Fraction(fraction)) => {
-                let total = self
-                    .total_steps
-                    .ok_or(FrameError::UnknownHorizon { span })?;
+                let total = self.total_steps.ok_or(FrameError::UnknownHorizon { span })?;
                 Ok(fraction * total as f64)
             }
             (None, _) => Ok(span.amount()),
@@ -174,11 +162,7 @@ impl Frame {
 
     fn whole(&self, span: Span) -> Result<(), FrameError> {
         let amount = span.amount();
-        if amount.is_finite() && amount >= 0.0 {
-            Ok(())
-        } else {
-            Err(FrameError::Negative { span, amount })
-        }
+        if amount.is_finite() && amount >= 0.0 { Ok(()) } else { Err(FrameError::Negative { span, amount }) }
     }
 
     /// The unit of a span that the batch plan converts; `None` for steps and fractions.
@@ -189,9 +173,7 @@ impl Frame {
             Span::Samples(_) => Unit::Samples,
         };
         let known = match &self.batch {
-            BatchPlan::Pieces(pieces) => {
-                !pieces.is_empty() && pieces.iter().all(|piece| unit.of(piece).is_known())
-            }
+            BatchPlan::Pieces(pieces) => !pieces.is_empty() && pieces.iter().all(|piece| unit.of(piece).is_known()),
             _ => unit.of(&self.only_piece()).is_known(),
         };
         match (known, unit) {
@@ -202,31 +184,15 @@ impl Frame {
     }
 
     fn only_piece(&self) -> BatchPiece {
-        let batch = if let BatchPlan::Constant(batch) = self.batch {
-            batch
-        } else {
-            0
-        };
-        BatchPiece {
-            first_step: 0,
-            batch,
-            steps_per_epoch: self.steps_per_epoch.unwrap_or(0),
-        }
+        let batch = if let BatchPlan::Constant(batch) = self.batch { batch } else { 0 };
+        BatchPiece { first_step: 0, batch, steps_per_epoch: self.steps_per_epoch.unwrap_or(0) }
     }
 
     /// Calls `visit` with each piece and its first and last-but-one step, until it returns a value.
-    fn find<T>(
-        &self,
-        mut visit: impl FnMut(Ratio, u64, Option<u64>) -> Option<T>,
-        unit: Unit,
-    ) -> Option<T> {
+    fn find<T>(&self, mut visit: impl FnMut(Ratio, u64, Option<u64>) -> Option<T>, unit: Unit) -> Option<T> {
         match &self.batch {
             BatchPlan::Pieces(pieces) => pieces.iter().enumerate().find_map(|(index, piece)| {
-                visit(
-                    unit.of(piece),
-                    piece.first_step,
-                    pieces.get(index + 1).map(|next| next.first_step),
-                )
+                visit(unit.of(piece), piece.first_step, pieces.get(index + 1).map(|next| next.first_step))
             }),
             _ => visit(unit.of(&self.only_piece()), 0, None),
         }

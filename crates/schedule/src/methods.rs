@@ -14,61 +14,25 @@ const fn schedule(
     parameters: &'static [Parameter],
     reference: &'static str,
 ) -> Method {
-    Method {
-        name,
-        family: Family::Schedule,
-        summary,
-        parameters,
-        reference,
-    }
+    Method { name, family: Family::Schedule, summary, parameters, reference }
 }
 
 /// Every schedule with its own parameters; those of [`COMMON`](crate::COMMON) come besides.
 pub const METHODS: &[Method] = &[
     schedule("constant", "one value", shapes::constant::PARAMETERS, ""),
     schedule("linear", "a straight line", shapes::linear::PARAMETERS, ""),
-    schedule(
-        "polynomial",
-        "a power of the remaining fraction",
-        shapes::polynomial::PARAMETERS,
-        "",
-    ),
-    schedule(
-        "step",
-        "a factor at regular intervals",
-        shapes::step::PARAMETERS,
-        "",
-    ),
-    schedule(
-        "multistep",
-        "a factor at given points",
-        shapes::multistep::PARAMETERS,
-        "",
-    ),
-    schedule(
-        "exponential",
-        "a constant ratio",
-        shapes::exponential::PARAMETERS,
-        "",
-    ),
-    schedule(
-        "cosine",
-        "half a cosine wave",
-        shapes::cosine::PARAMETERS,
-        "Loshchilov & Hutter 2017, arXiv:1608.03983",
-    ),
+    schedule("polynomial", "a power of the remaining fraction", shapes::polynomial::PARAMETERS, ""),
+    schedule("step", "a factor at regular intervals", shapes::step::PARAMETERS, ""),
+    schedule("multistep", "a factor at given points", shapes::multistep::PARAMETERS, ""),
+    schedule("exponential", "a constant ratio", shapes::exponential::PARAMETERS, ""),
+    schedule("cosine", "half a cosine wave", shapes::cosine::PARAMETERS, "Loshchilov & Hutter 2017, arXiv:1608.03983"),
     schedule(
         "warm_restarts",
         "cosine cycles that begin again at the peak",
         shapes::warm_restarts::PARAMETERS,
         "Loshchilov & Hutter 2017, arXiv:1608.03983; Portes et al. 2022, arXiv:2206.00832 (ends)",
     ),
-    schedule(
-        "cyclic",
-        "triangles between two values",
-        shapes::cyclic::PARAMETERS,
-        "Smith 2017, arXiv:1506.01186",
-    ),
+    schedule("cyclic", "triangles between two values", shapes::cyclic::PARAMETERS, "Smith 2017, arXiv:1506.01186"),
     schedule(
         "one_cycle",
         "up to the peak, then down far below the start",
@@ -93,16 +57,6 @@ pub const METHODS: &[Method] = &[
         shapes::noam::PARAMETERS,
         "Vaswani et al. 2017, arXiv:1706.03762",
     ),
-    schedule(
-        "sequence",
-        "schedules one after another",
-        shapes::sequence::PARAMETERS,
-        "",
-    ),
-    schedule(
-        "product",
-        "a schedule times a factor",
-        shapes::product::PARAMETERS,
-        "",
-    ),
+    schedule("sequence", "schedules one after another", shapes::sequence::PARAMETERS, ""),
+    schedule("product", "a schedule times a factor", shapes::product::PARAMETERS, ""),
 ];

@@ -100,18 +100,7 @@ impl Parameter {
             _ => Bound::Included(-LARGEST),
         };
         let upper = Bound::Included(LARGEST);
-        Self {
-            name,
-            kind,
-            default: None,
-            required: true,
-            range,
-            lower,
-            upper,
-            unit: "",
-            source: "",
-            help,
-        }
+        Self { name, kind, default: None, required: true, range, lower, upper, unit: "", source: "", help }
     }
 
     /// Gives it a default, as TOML text.
@@ -128,12 +117,7 @@ impl Parameter {
     }
 
     /// Limits the number, with the same limits in words.
-    pub const fn range(
-        mut self,
-        lower: Bound<f64>,
-        upper: Bound<f64>,
-        words: &'static str,
-    ) -> Self {
+    pub const fn range(mut self, lower: Bound<f64>, upper: Bound<f64>, words: &'static str) -> Self {
         self.lower = lower;
         self.upper = upper;
         self.range = words;
@@ -147,11 +131,7 @@ impl Parameter {
 
     /// Requires more than 0.
     pub const fn positive(self) -> Self {
-        self.range(
-            Bound::Excluded(0.0),
-            Bound::Included(LARGEST),
-            "more than 0",
-        )
+        self.range(Bound::Excluded(0.0), Bound::Included(LARGEST), "more than 0")
     }
 
     /// Names the unit.
@@ -200,8 +180,6 @@ pub struct Method {
 impl Method {
     /// The parameter of that name.
     pub fn parameter(&self, name: &str) -> Option<&'static Parameter> {
-        self.parameters
-            .iter()
-            .find(|parameter| parameter.name == name)
+        self.parameters.iter().find(|parameter| parameter.name == name)
     }
 }

@@ -74,51 +74,26 @@ impl ScheduleSpec {
             Some(ramp) if ramp.mode == WarmupMode::Prefix => ramp.steps,
             _ => 0,
         };
-        let hold = common
-            .hold
-            .map_or(Ok(0), |span| steps(frame, "hold", span, before))?;
+        let hold = common.hold.map_or(Ok(0), |span| steps(frame, "hold", span, before))?;
         let start = before.checked_add(hold);
-        let start = start.ok_or_else(|| ScheduleError::Overflow {
-            field: "hold".into(),
-            value: hold.to_string(),
-        })?;
+        let start = start.ok_or_else(|| ScheduleError::Overflow { field: "hold".into(), value: hold.to_string() })?;
         if let Some(total) = total
             && hold > 0
             && start >= total
         {
             let (range, available) = ("less than what the warm-up leaves", total - before);
-            return Err(ScheduleError::SpanTooLong {
-                field: "hold".into(),
-                value: hold,
-                range,
-                available,
-            });
+            return Err(ScheduleError::SpanTooLong { field: "hold".into(), value: hold, range, available });
         }
-        let curve = self.shape().curve(&Place {
-            frame,
-            start,
-            endpoint: common.endpoint,
-        })?;
+        let curve = self.shape().curve(&Place { frame, start, endpoint: common.endpoint })?;
         let own_end = curve.length().map(|length| start.saturating_add(length));
-        let end = own_end.or(if common.after == After::Hold {
-            None
-        } else {
-            total
-        });
+        let end = own_end.or(if common.after == After::Hold { None } else { total });
         match (common.after, end, total) {
             (After::Error, Some(end), Some(total)) if total > end => {
-                return Err(ScheduleError::PastEnd {
-                    field: "after".into(),
-                    end,
-                    total,
-                });
+                return Err(ScheduleError::PastEnd { field: "after".into(), end, total });
             }
             (After::Periodic | After::Zero, None, _) => {
                 let value = "the end of the curve".to_owned();
-                return Err(ScheduleError::UnknownHorizon {
-                    field: "after".into(),
-                    value,
-                });
+                return Err(ScheduleError::UnknownHorizon { field: "after".into(), value });
             }
             _ => {}
         }
@@ -142,20 +117,14 @@ impl ScheduleSpec {
 
 impl Common {
     fn ramp(&self, frame: &Frame) -> Result<Option<Ramp>, ScheduleError> {
-        let count = self
-            .warmup
-            .map_or(Ok(0), |span| steps(frame, "warmup", span, 0))?;
+        let count = self.warmup.map_or(Ok(0), |span| steps(frame, "warmup", span, 0))?;
         if count == 0 {
             return Ok(None);
         }
         if let Some(total) = frame.total_steps
             && count >= total
         {
-            return Err(ScheduleError::WarmupTooLong {
-                field: "warmup".into(),
-                value: count,
-                total,
-            });
+            return Err(ScheduleError::WarmupTooLong { field: "warmup".into(), value: count, total });
         }
         Ok(Some(Ramp {
             steps: count,
@@ -168,9 +137,7 @@ impl Common {
 }
 
 fn steps(frame: &Frame, field: &str, span: Span, from: u64) -> Result<u64, ScheduleError> {
-    frame
-        .to_steps(span, from)
-        .map_err(|error| ScheduleError::from_frame(field, error))
+    frame.to_steps(span, from).map_err(|error| ScheduleError::from_frame(field, error))
 }
 
 impl Schedule {
@@ -235,15 +202,9 @@ impl Schedule {
         let last = marks.last().copied().unwrap_or(0);
         let reach = self.total.unwrap_or(last.saturating_mul(2)).max(1);
         let spread = (0..1024).map(|i: u64| (reach as f64 * (i as f64 / 1024.0)) as u64);
-        let beside = marks
-            .iter()
-            .flat_map(|mark| [mark.saturating_sub(1), *mark]);
+        let beside = marks.iter().flat_map(|mark| [mark.saturating_sub(1), *mark]);
         let inside = |step: &u64| *step < reach;
-        spread
-            .chain(beside)
-            .filter(inside)
-            .map(|step| self.at(step))
-            .fold(self.at(0), f64::max)
+        spread.chain(beside).filter(inside).map(|step| self.at(step)).fold(self.at(0), f64::max)
     }
 
     /// The steps at which a phase begins, in order: 0, the ends of warm-up and hold, milestones, restarts, turning
@@ -254,20 +215,13 @@ impl Schedule {
 
     pub(crate) fn breakpoints_below(&self, limit: u64) -> Vec<u64> {
         let warmup = self.warmup.iter().map(|ramp| ramp.steps);
-        let inner = self
-            .curve
-            .marks(limit.saturating_sub(self.start))
-            .into_iter();
+        let inner = self.curve.marks(limit.saturating_sub(self.start)).into_iter();
         let mut marks: Vec<u64> = [0, self.start]
             .into_iter()
             .chain(warmup)
             .chain(inner.map(|mark| self.start.saturating_add(mark)))
             .chain(self.end)
-            .chain(
-                self.cooldown
-                    .iter()
-                    .flat_map(|cooldown| [cooldown.start, cooldown.start + cooldown.steps]),
-            )
+            .chain(self.cooldown.iter().flat_map(|cooldown| [cooldown.start, cooldown.start + cooldown.steps]))
             .filter(|mark| *mark < limit)
             .collect();
         marks.sort_unstable();
@@ -292,56 +246,26 @@ impl Schedule {
     /// # Errors
     /// If the schedule has an end, or a cooldown was begun before; `len` of 0; an end that cannot be counted; an
     /// exponential fall to a floor of 0.
-    pub fn begin_cooldown(
-        &self,
-        at: u64,
-        len: u64,
-        shape: CooldownShape,
-    ) -> Result<Self, ScheduleError> {
+    pub fn begin_cooldown(&self, at: u64, len: u64, shape: CooldownShape) -> Result<Self, ScheduleError> {
         let field = || "cooldown".to_owned();
         if let Some(cooldown) = &self.cooldown {
-            return Err(ScheduleError::AlreadyCooling {
-                field: field(),
-                began: cooldown.start,
-            });
+            return Err(ScheduleError::AlreadyCooling { field: field(), began: cooldown.start });
         }
         if let Some(end) = self.total.or(self.end) {
-            return Err(ScheduleError::NotOpenEnded {
-                field: field(),
-                end,
-            });
+            return Err(ScheduleError::NotOpenEnded { field: field(), end });
         }
         if len == 0 {
-            return Err(ScheduleError::SpanTooShort {
-                field: field(),
-                value: 0,
-                minimum: 1,
-            });
+            return Err(ScheduleError::SpanTooShort { field: field(), value: 0, minimum: 1 });
         }
         let Some(total) = at.checked_add(len) else {
-            return Err(ScheduleError::Overflow {
-                field: field(),
-                value: len.to_string(),
-            });
+            return Err(ScheduleError::Overflow { field: field(), value: len.to_string() });
         };
         if shape == CooldownShape::Exponential && self.curve.floor() <= 0.0 {
-            let (value, range) = (
-                self.curve.floor(),
-                "a floor of more than 0 for an exponential cooldown",
-            );
-            return Err(ScheduleError::OutOfRange {
-                field: field(),
-                value,
-                range,
-            });
+            let (value, range) = (self.curve.floor(), "a floor of more than 0 for an exponential cooldown");
+            return Err(ScheduleError::OutOfRange { field: field(), value, range });
         }
         let cooldown = Some(Cooldown::new(at, len, len as f64, shape, None));
-        Ok(Self {
-            cooldown,
-            total: Some(total),
-            end: Some(total),
-            ..self.clone()
-        })
+        Ok(Self { cooldown, total: Some(total), end: Some(total), ..self.clone() })
     }
 
     /// This schedule times a factor; `Schedule * Factor` is the same.
@@ -352,18 +276,7 @@ impl Schedule {
         let end = curve.length();
         let (low, high) = (f64::MIN, f64::MAX);
         let (warmup, cooldown, after) = (None, None, After::Hold);
-        Self {
-            curve,
-            start: 0,
-            warmup,
-            first,
-            end,
-            after,
-            cooldown,
-            low,
-            high,
-            total,
-        }
+        Self { curve, start: 0, warmup, first, end, after, cooldown, low, high, total }
     }
 }
 

@@ -127,10 +127,7 @@ fn shifted(text: &str, places: i32) -> String {
         Ok(value) => {
             let plain = value.to_string();
             let back = |text: &str| format!("{text}e{}", -places).parse::<f64>().ok();
-            let same = back(&plain)
-                == format!("{digits}e{}", exponent.saturating_sub(places))
-                    .parse::<f64>()
-                    .ok();
+            let same = back(&plain) == format!("{digits}e{}", exponent.saturating_sub(places)).parse::<f64>().ok();
             if same { plain } else { exact }
         }
         Err(_) => exact,
@@ -151,9 +148,7 @@ fn split_number(text: &str) -> (&str, &str) {
     if bytes.get(end) == Some(&b'.') {
         end = digits(end + 1);
     }
-    if matches!(bytes.get(end), Some(b'e' | b'E'))
-        && bytes.get(sign(end + 1)).is_some_and(u8::is_ascii_digit)
-    {
+    if matches!(bytes.get(end), Some(b'e' | b'E')) && bytes.get(sign(end + 1)).is_some_and(u8::is_ascii_digit) {
         end = digits(sign(end + 1));
     }
     text.split_at(end)
@@ -165,36 +160,21 @@ impl FromStr for Span {
     fn from_str(text: &str) -> Result<Self, SpanError> {
         let (number, unit) = split_number(text.trim());
         let (number, unit) = (number.replace('_', ""), unit.trim());
-        let amount: f64 = number.parse().map_err(|_| SpanError::NoNumber {
-            text: text.to_owned(),
-        })?;
+        let amount: f64 = number.parse().map_err(|_| SpanError::NoNumber { text: text.to_owned() })?;
         if !amount.is_finite() || number.starts_with('-') {
-            return Err(SpanError::OutOfRange {
-                text: text.to_owned(),
-            });
+            return Err(SpanError::OutOfRange { text: text.to_owned() });
         }
         let whole = |scale: u64, unit: &'static str| {
             let scaled = amount * scale as f64;
-            match number
-                .parse::<u64>()
-                .ok()
-                .and_then(|count| count.checked_mul(scale))
-            {
+            match number.parse::<u64>().ok().and_then(|count| count.checked_mul(scale)) {
                 Some(count) => Ok(count),
                 // 1.5k samples; beyond 2^53 a product of floats no longer counts.
-                None if scaled.fract() == 0.0 && scaled <= 9_007_199_254_740_992.0 => {
-                    Ok(scaled as u64)
-                }
-                None => Err(SpanError::NotWhole {
-                    text: text.to_owned(),
-                    unit,
-                }),
+                None if scaled.fract() == 0.0 && scaled <= 9_007_199_254_740_992.0 => Ok(scaled as u64),
+                None => Err(SpanError::NotWhole { text: text.to_owned(), unit }),
             }
         };
         match unit {
-            "" => Err(SpanError::NoUnit {
-                text: text.to_owned(),
-            }),
+            "" => Err(SpanError::NoUnit { text: text.to_owned() }),
             "step" | "steps" => whole(1, "steps").map(Self::Steps),
             "epoch" | "epochs" => Ok(Self::Epochs(amount)),
             "sample" | "samples" => whole(1, "samples").map(Self::Samples),
@@ -202,15 +182,9 @@ impl FromStr for Span {
             "M sample" | "M samples" => whole(1_000_000, "samples").map(Self::Samples),
             "%" => {
                 let fraction = shifted(&number, -2).parse();
-                fraction
-                    .map(Self::Fraction)
-                    .map_err(|_| SpanError::NoNumber {
-                        text: text.to_owned(),
-                    })
+                fraction.map(Self::Fraction).map_err(|_| SpanError::NoNumber { text: text.to_owned() })
             }
-            _ => Err(SpanError::UnknownUnit {
-                unit: unit.to_owned(),
-            }),
+            _ => Err(SpanError::UnknownUnit { unit: unit.to_owned() }),
         }
     }
 }
@@ -228,10 +202,7 @@ impl<'de> Deserialize<'de> for Span {
             type Value = Span;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write!(
-                    f,
-                    "a number with a unit, such as \"500 steps\"; the units are {UNITS}"
-                )
+                write!(f, "a number with a unit, such as \"500 steps\"; the units are {UNITS}")
             }
 
             fn visit_str<E: de::Error>(self, text: &str) -> Result<Span, E> {

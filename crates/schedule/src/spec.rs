@@ -172,9 +172,7 @@ impl ScheduleSpec {
             Value::Unsigned(value) => return Ok(Self::Constant(Constant::new(value as f64))),
             Value::Number(value) => return Ok(Self::Constant(Constant::new(value))),
             _ => {
-                return Err(Error::custom(
-                    "a schedule is a number or a table with `method`",
-                ));
+                return Err(Error::custom("a schedule is a number or a table with `method`"));
             }
         };
         let name = match table.take("method") {
@@ -182,22 +180,11 @@ impl ScheduleSpec {
             Some(_) => return Err(Error::custom("`method` must be a text")),
             None => return Err(Error::missing_field("method")),
         };
-        let known =
-            method(&name).ok_or_else(|| Error::custom(format!("`{name}` is no schedule")))?;
-        let takes = |key: &&str| {
-            known.parameter(key).is_none() && COMMON.iter().all(|common| common.name != *key)
-        };
+        let known = method(&name).ok_or_else(|| Error::custom(format!("`{name}` is no schedule")))?;
+        let takes = |key: &&str| known.parameter(key).is_none() && COMMON.iter().all(|common| common.name != *key);
         if let Some(key) = table.keys().find(takes) {
-            let names: Vec<_> = known
-                .parameters
-                .iter()
-                .chain(COMMON)
-                .map(|parameter| parameter.name)
-                .collect();
-            return Err(Error::custom(format!(
-                "`{key}` is no key of {name}, which takes {}",
-                names.join(", ")
-            )));
+            let names: Vec<_> = known.parameters.iter().chain(COMMON).map(|parameter| parameter.name).collect();
+            return Err(Error::custom(format!("`{key}` is no key of {name}, which takes {}", names.join(", "))));
         }
         Ok(match name.as_str() {
             "constant" => Self::Constant(table.into()?),

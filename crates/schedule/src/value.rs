@@ -96,10 +96,7 @@ impl<'de> Visitor<'de> for Any {
         Value::deserialize(deserializer)
     }
 
-    fn visit_newtype_struct<D: Deserializer<'de>>(
-        self,
-        deserializer: D,
-    ) -> Result<Value, D::Error> {
+    fn visit_newtype_struct<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
         Value::deserialize(deserializer)
     }
 
@@ -146,11 +143,7 @@ impl<'de> Deserializer<'de> for Value {
         }
     }
 
-    fn deserialize_newtype_struct<V: Visitor<'de>>(
-        self,
-        _: &'static str,
-        visitor: V,
-    ) -> Result<V::Value, Error> {
+    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, Error> {
         visitor.visit_newtype_struct(self)
     }
 
@@ -161,13 +154,8 @@ impl<'de> Deserializer<'de> for Value {
         visitor: V,
     ) -> Result<V::Value, Error> {
         match self {
-            Self::Text(choice) => choice
-                .into_deserializer()
-                .deserialize_enum(name, variants, visitor),
-            _ => Err(de::Error::custom(format!(
-                "expected one of {}",
-                variants.join(", ")
-            ))),
+            Self::Text(choice) => choice.into_deserializer().deserialize_enum(name, variants, visitor),
+            _ => Err(de::Error::custom(format!("expected one of {}", variants.join(", ")))),
         }
     }
 

@@ -38,10 +38,7 @@ pub(crate) const PARAMETERS: &[Parameter] = &[Parameter::new("value", Kind::Numb
 impl Constant {
     /// That value for ever.
     pub fn new(value: f64) -> Self {
-        Self {
-            value,
-            common: Common::default(),
-        }
+        Self { value, common: Common::default() }
     }
 }
 

@@ -45,21 +45,14 @@ pub struct Cosine {
 /// The parameters of [`Cosine`].
 pub(crate) const PARAMETERS: &[Parameter] = &[
     Parameter::new("peak", Kind::Number, "first value"),
-    Parameter::new("floor", Kind::Number, "last value, at most peak")
-        .default("0.0")
-        .source("torch CosineAnnealingLR"),
+    Parameter::new("floor", Kind::Number, "last value, at most peak").default("0.0").source("torch CosineAnnealingLR"),
     super::OVER,
 ];
 
 impl Cosine {
     /// From `peak` to 0 over the rest of the enclosing span.
     pub fn new(peak: f64) -> Self {
-        Self {
-            peak,
-            floor: 0.0,
-            over: None,
-            common: Common::default(),
-        }
+        Self { peak, floor: 0.0, over: None, common: Common::default() }
     }
 
     /// Sets the last value.
@@ -85,11 +78,7 @@ impl Shape for Cosine {
     }
 
     fn curve(&self, place: &Place<'_>) -> Result<Curve, ScheduleError> {
-        Ok(Curve::Cosine(Wave {
-            peak: self.peak,
-            floor: self.floor,
-            phase: place.over(self.over)?,
-        }))
+        Ok(Curve::Cosine(Wave { peak: self.peak, floor: self.floor, phase: place.over(self.over)? }))
     }
 }
 

@@ -83,49 +83,26 @@ pub enum Bounds {
 pub(crate) const PARAMETERS: &[Parameter] = &[
     Parameter::new("floor", Kind::Number, "lowest value, at most peak"),
     Parameter::new("peak", Kind::Number, "highest value"),
-    Parameter::new("up", Kind::Span, "length of the way up")
-        .positive()
-        .source("arXiv:1506.01186: 2 to 8 epochs"),
-    Parameter::new("down", Kind::Span, "length of the way down; up if absent")
-        .optional()
-        .positive(),
-    Parameter::new(
-        "mode",
-        Kind::Choice(&["triangular", "triangular2", "exp_range"]),
-        "how cycles shrink",
-    )
-    .default("\"triangular\"")
-    .source("arXiv:1506.01186"),
-    Parameter::new("gamma", Kind::Number, "factor per step of exp_range")
-        .optional()
-        .range(
-            std::ops::Bound::Excluded(0.0),
-            std::ops::Bound::Excluded(1.0),
-            "between 0 and 1, both excluded",
-        ),
-    Parameter::new(
-        "bounds",
-        Kind::Choice(&["amplitude", "both"]),
-        "what exp_range shrinks",
-    )
-    .default("\"amplitude\"")
-    .source("torch CyclicLR (amplitude), arXiv:1506.01186 (both)"),
+    Parameter::new("up", Kind::Span, "length of the way up").positive().source("arXiv:1506.01186: 2 to 8 epochs"),
+    Parameter::new("down", Kind::Span, "length of the way down; up if absent").optional().positive(),
+    Parameter::new("mode", Kind::Choice(&["triangular", "triangular2", "exp_range"]), "how cycles shrink")
+        .default("\"triangular\"")
+        .source("arXiv:1506.01186"),
+    Parameter::new("gamma", Kind::Number, "factor per step of exp_range").optional().range(
+        std::ops::Bound::Excluded(0.0),
+        std::ops::Bound::Excluded(1.0),
+        "between 0 and 1, both excluded",
+    ),
+    Parameter::new("bounds", Kind::Choice(&["amplitude", "both"]), "what exp_range shrinks")
+        .default("\"amplitude\"")
+        .source("torch CyclicLR (amplitude), arXiv:1506.01186 (both)"),
 ];
 
 impl Cyclic {
     /// Triangles between `floor` and `peak`, as long up as down.
     pub fn new(floor: f64, peak: f64, up: Span) -> Self {
         let (down, mode, gamma, bounds) = (None, CyclicMode::default(), None, Bounds::default());
-        Self {
-            floor,
-            peak,
-            up,
-            down,
-            mode,
-            gamma,
-            bounds,
-            common: Common::default(),
-        }
+        Self { floor, peak, up, down, mode, gamma, bounds, common: Common::default() }
     }
 
     /// Sets the length of the way down.
@@ -161,10 +138,7 @@ impl Shape for Cyclic {
         match (self.mode, self.gamma) {
             (CyclicMode::ExpRange, Some(gamma)) => found.number("gamma", gamma),
             (CyclicMode::ExpRange, None) => {
-                found.push(ScheduleError::Missing {
-                    field: "gamma".into(),
-                    hint: "exp_range needs it",
-                });
+                found.push(ScheduleError::Missing { field: "gamma".into(), hint: "exp_range needs it" });
             }
             (_, Some(_)) => found.not_applicable("gamma", "it belongs to mode = \"exp_range\""),
             (_, None) => {}
@@ -179,34 +153,20 @@ impl Shape for Cyclic {
         let down = place.span("down", self.down.unwrap_or(self.up))?;
         for (field, steps) in [("up", up), ("down", down)] {
             if steps == 0 {
-                return Err(ScheduleError::SpanTooShort {
-                    field: field.into(),
-                    value: 0,
-                    minimum: 1,
-                });
+                return Err(ScheduleError::SpanTooShort { field: field.into(), value: 0, minimum: 1 });
             }
         }
-        let period = up
-            .checked_add(down)
-            .ok_or_else(|| ScheduleError::Overflow {
-                field: "down".into(),
-                value: self.down.unwrap_or(self.up).to_string(),
-            })?;
+        let period = up.checked_add(down).ok_or_else(|| ScheduleError::Overflow {
+            field: "down".into(),
+            value: self.down.unwrap_or(self.up).to_string(),
+        })?;
         let shrink = match (self.mode, self.bounds) {
             (CyclicMode::Triangular, _) => Shrink::Never,
             (CyclicMode::Triangular2, _) => Shrink::Halve,
-            (CyclicMode::ExpRange, Bounds::Amplitude) => {
-                Shrink::Amplitude(self.gamma.unwrap_or(1.0))
-            }
+            (CyclicMode::ExpRange, Bounds::Amplitude) => Shrink::Amplitude(self.gamma.unwrap_or(1.0)),
             (CyclicMode::ExpRange, Bounds::Both) => Shrink::Both(self.gamma.unwrap_or(1.0)),
         };
-        Ok(Curve::Cyclic(Triangles {
-            floor: self.floor,
-            peak: self.peak,
-            up,
-            period,
-            shrink,
-        }))
+        Ok(Curve::Cyclic(Triangles { floor: self.floor, peak: self.peak, up, period, shrink }))
     }
 }
 
@@ -249,11 +209,6 @@ impl Triangles {
             let start = cycle.checked_mul(self.period)?;
             Some([start, start.checked_add(self.up)?])
         });
-        turns
-            .flatten()
-            .skip(1)
-            .take_while(|step| *step < limit)
-            .take(MARKS)
-            .collect()
+        turns.flatten().skip(1).take_while(|step| *step < limit).take(MARKS).collect()
     }
 }

@@ -53,20 +53,9 @@ pub struct Exponential {
 /// The parameters of [`Exponential`].
 pub(crate) const PARAMETERS: &[Parameter] = &[
     Parameter::new("start", Kind::Number, "first value, not 0"),
-    Parameter::new(
-        "end",
-        Kind::Number,
-        "last value, of the same sign; or give gamma",
-    )
-    .optional(),
+    Parameter::new("end", Kind::Number, "last value, of the same sign; or give gamma").optional(),
     super::OVER,
-    Parameter::new(
-        "gamma",
-        Kind::Number,
-        "factor at each interval; or give end",
-    )
-    .optional()
-    .positive(),
+    Parameter::new("gamma", Kind::Number, "factor at each interval; or give end").optional().positive(),
     Parameter::new("every", Kind::Span, "the interval of gamma")
         .default("\"1 steps\"")
         .positive()
@@ -76,26 +65,12 @@ pub(crate) const PARAMETERS: &[Parameter] = &[
 impl Exponential {
     /// From `start` to `end` over the rest of the enclosing span.
     pub fn new(start: f64, end: f64) -> Self {
-        Self {
-            start,
-            end: Some(end),
-            over: None,
-            gamma: None,
-            every: None,
-            common: Common::default(),
-        }
+        Self { start, end: Some(end), over: None, gamma: None, every: None, common: Common::default() }
     }
 
     /// From `start`, times `gamma` over each interval, without an end.
     pub fn by_gamma(start: f64, gamma: f64, every: Span) -> Self {
-        Self {
-            start,
-            end: None,
-            over: None,
-            gamma: Some(gamma),
-            every: Some(every),
-            common: Common::default(),
-        }
+        Self { start, end: None, over: None, gamma: Some(gamma), every: Some(every), common: Common::default() }
     }
 
     /// Sets the length.
@@ -130,15 +105,9 @@ impl Shape for Exponential {
                     found.not_applicable("over", "it is the length to end; gamma takes every");
                 }
             }
-            (Some(_), Some(_)) => found.push(ScheduleError::Conflict {
-                field: "gamma".into(),
-                other: "end",
-            }),
+            (Some(_), Some(_)) => found.push(ScheduleError::Conflict { field: "gamma".into(), other: "end" }),
             (None, None) => {
-                found.push(ScheduleError::Missing {
-                    field: "end".into(),
-                    hint: "give end, or gamma and every",
-                });
+                found.push(ScheduleError::Missing { field: "end".into(), hint: "give end, or gamma and every" });
             }
         }
     }
@@ -149,27 +118,14 @@ impl Shape for Exponential {
             let log_ratio = end.abs().ln() - self.start.abs().ln();
             let exact = (end / self.start).ln();
             let log_ratio = if exact.is_finite() { exact } else { log_ratio };
-            Decay::Between {
-                start: self.start,
-                end,
-                log_ratio,
-                phase: place.over(self.over)?,
-            }
+            Decay::Between { start: self.start, end, log_ratio, phase: place.over(self.over)? }
         } else {
             let every = place.span("every", self.every.unwrap_or(Span::Steps(1)))?;
             if every == 0 {
-                return Err(ScheduleError::SpanTooShort {
-                    field: "every".into(),
-                    value: 0,
-                    minimum: 1,
-                });
+                return Err(ScheduleError::SpanTooShort { field: "every".into(), value: 0, minimum: 1 });
             }
             let gamma = self.gamma.unwrap_or(1.0);
-            Decay::Endless {
-                start: self.start,
-                gamma,
-                every: every as f64,
-            }
+            Decay::Endless { start: self.start, gamma, every: every as f64 }
         };
         Ok(Curve::Exponential(decay))
     }
@@ -177,48 +133,22 @@ impl Shape for Exponential {
 
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Decay {
-    Between {
-        start: f64,
-        end: f64,
-        log_ratio: f64,
-        phase: Phase,
-    },
-    Endless {
-        start: f64,
-        gamma: f64,
-        every: f64,
-    },
+    Between { start: f64, end: f64, log_ratio: f64, phase: Phase },
+    Endless { start: f64, gamma: f64, every: f64 },
 }
 
 impl Decay {
     pub(crate) fn at(&self, t: u64) -> f64 {
         match self {
-            Self::Between {
-                start,
-                end,
-                log_ratio,
-                phase,
-            } => {
+            Self::Between { start, end, log_ratio, phase } => {
                 let u = phase.progress(t);
-                if u >= 1.0 {
-                    *end
-                } else {
-                    start * (log_ratio * u).exp()
-                }
+                if u >= 1.0 { *end } else { start * (log_ratio * u).exp() }
             }
-            Self::Endless {
-                start,
-                gamma,
-                every,
-            } => start * gamma.powf(t as f64 / every).min(f64::MAX),
+            Self::Endless { start, gamma, every } => start * gamma.powf(t as f64 / every).min(f64::MAX),
         }
     }
 
     pub(crate) fn length(&self) -> Option<u64> {
-        if let Self::Between { phase, .. } = self {
-            Some(phase.steps)
-        } else {
-            None
-        }
+        if let Self::Between { phase, .. } = self { Some(phase.steps) } else { None }
     }
 }

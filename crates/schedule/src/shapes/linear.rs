@@ -49,12 +49,7 @@ pub(crate) const PARAMETERS: &[Parameter] = &[
 impl Linear {
     /// From `start` to `end` over the rest of the enclosing span.
     pub fn new(start: f64, end: f64) -> Self {
-        Self {
-            start,
-            end,
-            over: None,
-            common: Common::default(),
-        }
+        Self { start, end, over: None, common: Common::default() }
     }
 
     /// Sets the length.
@@ -73,11 +68,7 @@ impl Shape for Linear {
     }
 
     fn curve(&self, place: &Place<'_>) -> Result<Curve, ScheduleError> {
-        Ok(Curve::Linear(Line {
-            start: self.start,
-            end: self.end,
-            phase: place.over(self.over)?,
-        }))
+        Ok(Curve::Linear(Line { start: self.start, end: self.end, phase: place.over(self.over)? }))
     }
 }
 

@@ -42,45 +42,26 @@ pub(crate) struct Place<'a> {
 impl Place<'_> {
     /// Steps left of the enclosing span.
     pub(crate) fn rest(&self) -> Option<u64> {
-        self.frame
-            .total_steps
-            .map(|total| total.saturating_sub(self.start))
+        self.frame.total_steps.map(|total| total.saturating_sub(self.start))
     }
 
     /// Steps left, needed for `field`.
     pub(crate) fn known_rest(&self, field: &str) -> Result<u64, ScheduleError> {
-        let unknown = || ScheduleError::UnknownHorizon {
-            field: field.to_owned(),
-            value: "the rest of the run".into(),
-        };
+        let unknown = || ScheduleError::UnknownHorizon { field: field.to_owned(), value: "the rest of the run".into() };
         self.rest().ok_or_else(unknown)
     }
 
     /// Steps of a span that begins where the shape does.
     pub(crate) fn span(&self, field: &str, span: Span) -> Result<u64, ScheduleError> {
-        self.frame
-            .to_steps(span, self.start)
-            .map_err(|error| ScheduleError::from_frame(field, error))
+        self.frame.to_steps(span, self.start).map_err(|error| ScheduleError::from_frame(field, error))
     }
 
     /// A point in the enclosing span, in the shape's local time; must come after step `previous` of the shape.
-    pub(crate) fn point(
-        &self,
-        field: &str,
-        point: Span,
-        previous: u64,
-    ) -> Result<u64, ScheduleError> {
-        let step = self
-            .frame
-            .to_steps(point, 0)
-            .map_err(|error| ScheduleError::from_frame(field, error))?;
+    pub(crate) fn point(&self, field: &str, point: Span, previous: u64) -> Result<u64, ScheduleError> {
+        let step = self.frame.to_steps(point, 0).map_err(|error| ScheduleError::from_frame(field, error))?;
         let after = self.start.saturating_add(previous);
         if step <= after {
-            return Err(ScheduleError::NotIncreasing {
-                field: field.to_owned(),
-                value: step,
-                previous: after,
-            });
+            return Err(ScheduleError::NotIncreasing { field: field.to_owned(), value: step, previous: after });
         }
         Ok(step - self.start)
     }
@@ -101,16 +82,9 @@ impl Place<'_> {
             Endpoint::Inclusive => (steps.saturating_sub(1), 2),
         };
         if steps < minimum {
-            return Err(ScheduleError::SpanTooShort {
-                field: field.to_owned(),
-                value: steps,
-                minimum,
-            });
+            return Err(ScheduleError::SpanTooShort { field: field.to_owned(), value: steps, minimum });
         }
-        Ok(Phase {
-            steps,
-            divisor: divisor as f64,
-        })
+        Ok(Phase { steps, divisor: divisor as f64 })
     }
 }
 
@@ -137,21 +111,13 @@ pub(crate) fn mix(a: f64, b: f64, w: f64) -> f64 {
         b
     } else {
         let value = b + (a - b) * w;
-        if a < b {
-            value.clamp(a, b)
-        } else {
-            value.clamp(b, a)
-        }
+        if a < b { value.clamp(a, b) } else { value.clamp(b, a) }
     }
 }
 
 /// Half a cosine wave from 1 at `u = 0` to 0 at `u = 1`.
 pub(crate) fn half_cosine(u: f64) -> f64 {
-    if u >= 1.0 {
-        0.0
-    } else {
-        0.5 * (1.0 + (std::f64::consts::PI * u).cos())
-    }
+    if u >= 1.0 { 0.0 } else { 0.5 * (1.0 + (std::f64::consts::PI * u).cos()) }
 }
 
 /// A resolved main shape: value by local step.
@@ -198,11 +164,7 @@ impl Curve {
     /// Steps until the curve stays at its end value; `None` if it goes on.
     pub(crate) fn length(&self) -> Option<u64> {
         match self {
-            Self::Constant(_)
-            | Self::Step(_)
-            | Self::Multistep(_)
-            | Self::Cyclic(_)
-            | Self::Noam(_) => None,
+            Self::Constant(_) | Self::Step(_) | Self::Multistep(_) | Self::Cyclic(_) | Self::Noam(_) => None,
             Self::Linear(curve) => Some(curve.phase.steps),
             Self::Polynomial(curve) => Some(curve.phase.steps),
             Self::Exponential(curve) => curve.length(),
@@ -235,11 +197,7 @@ impl Curve {
 
     /// What a cooldown falls to.
     pub(crate) fn floor(&self) -> f64 {
-        if let Self::Wsd(curve) = self {
-            curve.floor()
-        } else {
-            0.0
-        }
+        if let Self::Wsd(curve) = self { curve.floor() } else { 0.0 }
     }
 }
 
@@ -248,20 +206,12 @@ pub(crate) const MARKS: usize = 4096;
 
 /// Multiples of `every` below `limit`, at most [`MARKS`].
 pub(crate) fn multiples(every: u64, limit: u64) -> impl Iterator<Item = u64> {
-    (1..)
-        .map_while(move |k: u64| k.checked_mul(every))
-        .take_while(move |step| *step < limit)
-        .take(MARKS)
+    (1..).map_while(move |k: u64| k.checked_mul(every)).take_while(move |step| *step < limit).take(MARKS)
 }
 
 /// The length of a shape that ends.
-pub(crate) const OVER: Parameter = Parameter::new(
-    "over",
-    Kind::Span,
-    "length; the rest of the enclosing span if absent",
-)
-.optional()
-.positive();
+pub(crate) const OVER: Parameter =
+    Parameter::new("over", Kind::Span, "length; the rest of the enclosing span if absent").optional().positive();
 
 /// The shape of a cooldown.
 pub(crate) const COOLDOWN_SHAPE: Parameter = Parameter::new(

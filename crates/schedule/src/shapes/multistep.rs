@@ -47,23 +47,13 @@ pub struct Multistep {
 pub(crate) const PARAMETERS: &[Parameter] = &[
     Parameter::new("peak", Kind::Number, "first value"),
     Parameter::new("gamma", Kind::Number, "factor at each point").positive(),
-    Parameter::new(
-        "at",
-        Kind::Spans,
-        "the points, from the beginning of the enclosing span",
-    )
-    .positive(),
+    Parameter::new("at", Kind::Spans, "the points, from the beginning of the enclosing span").positive(),
 ];
 
 impl Multistep {
     /// From `peak`, times `gamma` at each of the points.
     pub fn new(peak: f64, gamma: f64, at: impl IntoIterator<Item = Span>) -> Self {
-        Self {
-            peak,
-            gamma,
-            at: at.into_iter().collect(),
-            common: Common::default(),
-        }
+        Self { peak, gamma, at: at.into_iter().collect(), common: Common::default() }
     }
 }
 
@@ -83,10 +73,7 @@ impl Shape for Multistep {
         }
         let level = |n: usize| self.peak * self.gamma.powf(n as f64).min(f64::MAX);
         let levels = (0..=starts.len()).map(level).collect();
-        Ok(Curve::Multistep(Levels {
-            starts: starts.into(),
-            levels,
-        }))
+        Ok(Curve::Multistep(Levels { starts: starts.into(), levels }))
     }
 }
 

@@ -46,26 +46,15 @@ fn one() -> f64 {
 
 /// The parameters of [`Noam`].
 pub(crate) const PARAMETERS: &[Parameter] = &[
-    Parameter::new("width", Kind::Number, "model dimension")
-        .positive()
-        .source("arXiv:1706.03762: 512"),
-    Parameter::new("factor", Kind::Number, "factor on the whole curve")
-        .default("1.0")
-        .source("arXiv:1706.03762"),
-    Parameter::new("warmup", Kind::Span, "length of the rise")
-        .positive()
-        .source("arXiv:1706.03762: 4000 steps"),
+    Parameter::new("width", Kind::Number, "model dimension").positive().source("arXiv:1706.03762: 512"),
+    Parameter::new("factor", Kind::Number, "factor on the whole curve").default("1.0").source("arXiv:1706.03762"),
+    Parameter::new("warmup", Kind::Span, "length of the rise").positive().source("arXiv:1706.03762: 4000 steps"),
 ];
 
 impl Noam {
     /// For a model of that dimension, rising over `warmup`.
     pub fn new(width: f64, warmup: Span) -> Self {
-        Self {
-            width,
-            factor: 1.0,
-            warmup,
-            common: Common::default(),
-        }
+        Self { width, factor: 1.0, warmup, common: Common::default() }
     }
 
     /// Sets the factor on the whole curve.
@@ -85,15 +74,9 @@ impl Shape for Noam {
         let reason = "noam has its own warm-up";
         let given = [
             ("warmup", self.common.warmup.is_some()),
-            (
-                "warmup_shape",
-                self.common.warmup_shape != plain.warmup_shape,
-            ),
+            ("warmup_shape", self.common.warmup_shape != plain.warmup_shape),
             ("warmup_from", self.common.warmup_from != plain.warmup_from),
-            (
-                "warmup_first",
-                self.common.warmup_first != plain.warmup_first,
-            ),
+            ("warmup_first", self.common.warmup_first != plain.warmup_first),
             ("warmup_mode", self.common.warmup_mode != plain.warmup_mode),
             ("hold", self.common.hold.is_some()),
             ("endpoint", self.common.endpoint != Endpoint::Exclusive),
@@ -106,27 +89,15 @@ impl Shape for Noam {
     fn curve(&self, place: &Place<'_>) -> Result<Curve, ScheduleError> {
         let warmup = place.span("warmup", self.warmup)?;
         if warmup == 0 {
-            return Err(ScheduleError::SpanTooShort {
-                field: "warmup".into(),
-                value: 0,
-                minimum: 1,
-            });
+            return Err(ScheduleError::SpanTooShort { field: "warmup".into(), value: 0, minimum: 1 });
         }
         if let Some(total) = place.frame.total_steps
             && warmup >= total
         {
-            return Err(ScheduleError::WarmupTooLong {
-                field: "warmup".into(),
-                value: warmup,
-                total,
-            });
+            return Err(ScheduleError::WarmupTooLong { field: "warmup".into(), value: warmup, total });
         }
         let slope = (warmup as f64).powf(-1.5);
-        Ok(Curve::Noam(Peak {
-            scale: self.factor / self.width.sqrt(),
-            slope,
-            warmup,
-        }))
+        Ok(Curve::Noam(Peak { scale: self.factor / self.width.sqrt(), slope, warmup }))
     }
 }
 

@@ -102,29 +102,17 @@ pub(crate) const PARAMETERS: &[Parameter] = &[
         .default("25.0")
         .positive()
         .source("torch OneCycleLR"),
-    Parameter::new(
-        "end_divisor",
-        Kind::Number,
-        "first value divided by last value",
-    )
-    .default("1e4")
-    .positive()
-    .source("torch OneCycleLR"),
-    Parameter::new(
-        "shape",
-        Kind::Choice(&["cosine", "linear"]),
-        "how values between knots are found",
-    )
-    .default("\"cosine\"")
-    .source("torch OneCycleLR"),
-    Parameter::new(
-        "phases",
-        Kind::Integer,
-        "2: up, down; 3: up, down as long, down to the end value",
-    )
-    .default("2")
-    .range(Bound::Included(2.0), Bound::Included(3.0), "2 or 3")
-    .source("torch OneCycleLR"),
+    Parameter::new("end_divisor", Kind::Number, "first value divided by last value")
+        .default("1e4")
+        .positive()
+        .source("torch OneCycleLR"),
+    Parameter::new("shape", Kind::Choice(&["cosine", "linear"]), "how values between knots are found")
+        .default("\"cosine\"")
+        .source("torch OneCycleLR"),
+    Parameter::new("phases", Kind::Integer, "2: up, down; 3: up, down as long, down to the end value")
+        .default("2")
+        .range(Bound::Included(2.0), Bound::Included(3.0), "2 or 3")
+        .source("torch OneCycleLR"),
 ];
 
 impl OneCycle {
@@ -182,18 +170,11 @@ impl Shape for OneCycle {
         if let Span::Fraction(fraction) = self.rise
             && fraction >= limit
         {
-            let range = if self.phases == 3 {
-                "below 50 % with 3 phases"
-            } else {
-                "below 100 %"
-            };
+            let range = if self.phases == 3 { "below 50 % with 3 phases" } else { "below 100 %" };
             found.out_of_range("rise", fraction, range);
         }
         let start = self.peak / self.start_divisor;
-        for (field, value) in [
-            ("start_divisor", start),
-            ("end_divisor", start / self.end_divisor),
-        ] {
+        for (field, value) in [("start_divisor", start), ("end_divisor", start / self.end_divisor)] {
             if !value.is_finite() {
                 found.out_of_range(field, value, "such that the value it gives is finite");
             }
@@ -210,44 +191,23 @@ impl Shape for OneCycle {
                 let real = place.frame.to_real_steps(self.rise, place.start);
                 let real = real.map_err(|error| ScheduleError::from_frame("rise", error))?;
                 if real < 2.0 {
-                    return Err(ScheduleError::SpanTooShort {
-                        field: field(),
-                        value: whole,
-                        minimum: 2,
-                    });
+                    return Err(ScheduleError::SpanTooShort { field: field(), value: whole, minimum: 2 });
                 }
                 (real - 1.0, steps as f64 - 1.0, 2.0 * real - 2.0)
             }
         };
         if rise <= 0.0 {
-            return Err(ScheduleError::SpanTooShort {
-                field: field(),
-                value: whole,
-                minimum: 1,
-            });
+            return Err(ScheduleError::SpanTooShort { field: field(), value: whole, minimum: 1 });
         }
         let three = self.phases == 3;
         let last = if three { down } else { rise };
         if last >= end {
-            let range = if three {
-                "less than half of what is left"
-            } else {
-                "less than what is left"
-            };
-            return Err(ScheduleError::SpanTooLong {
-                field: field(),
-                value: whole,
-                range,
-                available: steps,
-            });
+            let range = if three { "less than half of what is left" } else { "less than what is left" };
+            return Err(ScheduleError::SpanTooLong { field: field(), value: whole, range, available: steps });
         }
         let start = self.peak / self.start_divisor;
         // With two phases the middle stretch is the way down and the last one is empty.
-        let (middle, valley) = if three {
-            (down, start)
-        } else {
-            (end, start / self.end_divisor)
-        };
+        let (middle, valley) = if three { (down, start) } else { (end, start / self.end_divisor) };
         Ok(Curve::OneCycle(Knots {
             values: [start, self.peak, valley, start / self.end_divisor],
             at: [rise, middle, end],
@@ -280,11 +240,7 @@ impl Knots {
         } else {
             return end;
         };
-        if self.linear {
-            mix(to, from, u)
-        } else {
-            mix(from, to, half_cosine(u))
-        }
+        if self.linear { mix(to, from, u) } else { mix(from, to, half_cosine(u)) }
     }
 
     pub(crate) fn marks(&self) -> Vec<u64> {

@@ -46,9 +46,7 @@ pub struct Polynomial {
 /// The parameters of [`Polynomial`].
 pub(crate) const PARAMETERS: &[Parameter] = &[
     Parameter::new("start", Kind::Number, "first value"),
-    Parameter::new("end", Kind::Number, "last value")
-        .default("0.0")
-        .source("torch PolynomialLR"),
+    Parameter::new("end", Kind::Number, "last value").default("0.0").source("torch PolynomialLR"),
     Parameter::new("power", Kind::Number, "exponent of the remaining fraction").positive(),
     super::OVER,
 ];
@@ -56,13 +54,7 @@ pub(crate) const PARAMETERS: &[Parameter] = &[
 impl Polynomial {
     /// From `start` to 0 with that exponent, over the rest of the enclosing span.
     pub fn new(start: f64, power: f64) -> Self {
-        Self {
-            start,
-            end: 0.0,
-            power,
-            over: None,
-            common: Common::default(),
-        }
+        Self { start, end: 0.0, power, over: None, common: Common::default() }
     }
 
     /// Sets the last value.
@@ -90,12 +82,7 @@ impl Shape for Polynomial {
 
     fn curve(&self, place: &Place<'_>) -> Result<Curve, ScheduleError> {
         let phase = place.over(self.over)?;
-        Ok(Curve::Polynomial(Power {
-            start: self.start,
-            end: self.end,
-            power: self.power,
-            phase,
-        }))
+        Ok(Curve::Polynomial(Power { start: self.start, end: self.end, power: self.power, phase }))
     }
 }
 
@@ -110,10 +97,6 @@ pub(crate) struct Power {
 impl Power {
     pub(crate) fn at(&self, t: u64) -> f64 {
         let left = 1.0 - self.phase.progress(t);
-        if left <= 0.0 {
-            self.end
-        } else {
-            mix(self.start, self.end, left.powf(self.power))
-        }
+        if left <= 0.0 { self.end } else { mix(self.start, self.end, left.powf(self.power)) }
     }
 }

@@ -50,11 +50,7 @@ pub(crate) const PARAMETERS: &[Parameter] = &[
 impl Product {
     /// The schedule `of` times the factor `times`.
     pub fn new(of: impl Into<ScheduleSpec>, times: impl Into<ScheduleSpec>) -> Self {
-        Self {
-            of: Box::new(of.into()),
-            times: Box::new(times.into()),
-            common: Common::default(),
-        }
+        Self { of: Box::new(of.into()), times: Box::new(times.into()), common: Common::default() }
     }
 }
 
@@ -69,14 +65,8 @@ impl Shape for Product {
 
     fn curve(&self, place: &Place<'_>) -> Result<Curve, ScheduleError> {
         let frame = place.frame.part(place.start, place.rest());
-        let of = self
-            .of
-            .assemble(&frame)
-            .map_err(|error| error.within("of"))?;
-        let times = self
-            .times
-            .assemble(&frame)
-            .map_err(|error| error.within("times"))?;
+        let of = self.of.assemble(&frame).map_err(|error| error.within("of"))?;
+        let times = self.times.assemble(&frame).map_err(|error| error.within("times"))?;
         Ok(Curve::Product(Pair::new(of, Factor::new(times))))
     }
 }
@@ -96,9 +86,7 @@ impl Pair {
     /// Ends when both have.
     pub(crate) fn length(&self) -> Option<u64> {
         let (of, times) = &*self.0;
-        of.end()
-            .zip(times.schedule().end())
-            .map(|(of, times)| of.max(times))
+        of.end().zip(times.schedule().end()).map(|(of, times)| of.max(times))
     }
 
     pub(crate) fn marks(&self, limit: u64) -> Vec<u64> {

@@ -63,44 +63,24 @@ fn is_none(span: &Span) -> bool {
 /// The parameters of [`Rsqrt`].
 pub(crate) const PARAMETERS: &[Parameter] = &[
     Parameter::new("peak", Kind::Number, "first value, if the shift is 0"),
-    Parameter::new(
-        "timescale",
-        Kind::Span,
-        "steps until the value has fallen to 1/sqrt(2)",
-    )
-    .positive()
-    .source("big_vision: 10000 steps"),
-    Parameter::new(
-        "shift",
-        Kind::Number,
-        "steps by which the curve is advanced, more than minus the timescale",
-    )
-    .default("0.0")
-    .unit("steps")
-    .source("big_vision"),
-    Parameter::new("cooldown", Kind::Span, "length of the cooldown, at the end")
-        .default("\"0 steps\""),
-    Parameter::new(
-        "cooldown_shape",
-        Kind::Choice(&["linear", "cosine", "sqrt"]),
-        "shape of the cooldown",
-    )
-    .default("\"linear\"")
-    .source("big_vision"),
+    Parameter::new("timescale", Kind::Span, "steps until the value has fallen to 1/sqrt(2)")
+        .positive()
+        .source("big_vision: 10000 steps"),
+    Parameter::new("shift", Kind::Number, "steps by which the curve is advanced, more than minus the timescale")
+        .default("0.0")
+        .unit("steps")
+        .source("big_vision"),
+    Parameter::new("cooldown", Kind::Span, "length of the cooldown, at the end").default("\"0 steps\""),
+    Parameter::new("cooldown_shape", Kind::Choice(&["linear", "cosine", "sqrt"]), "shape of the cooldown")
+        .default("\"linear\"")
+        .source("big_vision"),
 ];
 
 impl Rsqrt {
     /// From `peak`, with that time scale and no end.
     pub fn new(peak: f64, timescale: Span) -> Self {
         let cooldown_shape = CooldownShape::default();
-        Self {
-            peak,
-            timescale,
-            shift: 0.0,
-            cooldown: none(),
-            cooldown_shape,
-            common: Common::default(),
-        }
+        Self { peak, timescale, shift: 0.0, cooldown: none(), cooldown_shape, common: Common::default() }
     }
 
     /// Advances the curve by that many steps.
@@ -132,38 +112,22 @@ impl Shape for Rsqrt {
         found.number("shift", self.shift);
         found.span("cooldown", self.cooldown);
         if self.cooldown_shape == CooldownShape::Exponential {
-            found.not_applicable(
-                "cooldown_shape",
-                "an exponential cooldown never reaches 0; use wsd with a floor",
-            );
+            found.not_applicable("cooldown_shape", "an exponential cooldown never reaches 0; use wsd with a floor");
         }
     }
 
     fn curve(&self, place: &Place<'_>) -> Result<Curve, ScheduleError> {
         let timescale = place.span("timescale", self.timescale)?;
         if timescale == 0 {
-            return Err(ScheduleError::SpanTooShort {
-                field: "timescale".into(),
-                value: 0,
-                minimum: 1,
-            });
+            return Err(ScheduleError::SpanTooShort { field: "timescale".into(), value: 0, minimum: 1 });
         }
         let timescale = timescale as f64;
         if 1.0 + self.shift / timescale <= 0.0 {
             let range = "more than minus the timescale";
-            return Err(ScheduleError::OutOfRange {
-                field: "shift".into(),
-                value: self.shift,
-                range,
-            });
+            return Err(ScheduleError::OutOfRange { field: "shift".into(), value: self.shift, range });
         }
         let cooldown = Cooldown::at_end(place, self.cooldown, self.cooldown_shape, None)?;
-        Ok(Curve::Rsqrt(Decay {
-            peak: self.peak,
-            timescale,
-            shift: self.shift,
-            cooldown,
-        }))
+        Ok(Curve::Rsqrt(Decay { peak: self.peak, timescale, shift: self.shift, cooldown }))
     }
 }
 
@@ -178,20 +142,14 @@ pub(crate) struct Decay {
 impl Decay {
     pub(crate) fn at(&self, t: u64) -> f64 {
         let core = self.peak / (1.0 + (t as f64 + self.shift) / self.timescale).sqrt();
-        self.cooldown
-            .as_ref()
-            .map_or(core, |cooldown| cooldown.apply(core, 0.0, t))
+        self.cooldown.as_ref().map_or(core, |cooldown| cooldown.apply(core, 0.0, t))
     }
 
     pub(crate) fn length(&self) -> Option<u64> {
-        self.cooldown
-            .map(|cooldown| cooldown.start.saturating_add(cooldown.steps))
+        self.cooldown.map(|cooldown| cooldown.start.saturating_add(cooldown.steps))
     }
 
     pub(crate) fn marks(&self) -> Vec<u64> {
-        self.cooldown
-            .iter()
-            .map(|cooldown| cooldown.start)
-            .collect()
+        self.cooldown.iter().map(|cooldown| cooldown.start).collect()
     }
 }

@@ -59,57 +59,39 @@ pub struct Part {
 impl Part {
     /// A part of that length.
     pub fn lasting(span: Span, schedule: impl Into<ScheduleSpec>) -> Self {
-        Self {
-            lasts: Some(span),
-            schedule: schedule.into(),
-        }
+        Self { lasts: Some(span), schedule: schedule.into() }
     }
 
     /// The last part, for the rest of the enclosing span.
     pub fn rest(schedule: impl Into<ScheduleSpec>) -> Self {
-        Self {
-            lasts: None,
-            schedule: schedule.into(),
-        }
+        Self { lasts: None, schedule: schedule.into() }
     }
 }
 
 impl<'de> Deserialize<'de> for Part {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let mut table = Table::deserialize(deserializer)?;
-        let lasts = table
-            .take("for")
-            .map(Span::deserialize)
-            .transpose()
-            .map_err(de::Error::custom)?;
+        let lasts = table.take("for").map(Span::deserialize).transpose().map_err(de::Error::custom)?;
         let schedule = ScheduleSpec::from_value(Value::Table(table)).map_err(de::Error::custom)?;
         Ok(Self { lasts, schedule })
     }
 }
 
 /// The parameters of [`Sequence`].
-pub(crate) const PARAMETERS: &[Parameter] = &[Parameter::new(
-    "parts",
-    Kind::Parts,
-    "the schedules in order, each with for = <span>; the last for is optional",
-)];
+pub(crate) const PARAMETERS: &[Parameter] =
+    &[Parameter::new("parts", Kind::Parts, "the schedules in order, each with for = <span>; the last for is optional")];
 
 impl Sequence {
     /// These parts in order.
     pub fn new(parts: impl IntoIterator<Item = Part>) -> Self {
-        Self {
-            parts: parts.into_iter().collect(),
-            common: Common::default(),
-        }
+        Self { parts: parts.into_iter().collect(), common: Common::default() }
     }
 }
 
 impl Shape for Sequence {
     fn check(&self, found: &mut Checker) {
         if self.parts.is_empty() {
-            found.push(ScheduleError::Empty {
-                field: "parts".into(),
-            });
+            found.push(ScheduleError::Empty { field: "parts".into() });
         }
         for (index, part) in self.parts.iter().enumerate() {
             let place = format!("parts[{index}]");
@@ -119,10 +101,7 @@ impl Shape for Sequence {
                     found.out_of_range(&field, amount, "more than 0");
                 }
                 None if index + 1 < self.parts.len() => {
-                    found.push(ScheduleError::Missing {
-                        field,
-                        hint: "only the last part may leave it out",
-                    });
+                    found.push(ScheduleError::Missing { field, hint: "only the last part may leave it out" });
                 }
                 _ => {}
             }
@@ -150,37 +129,18 @@ impl Shape for Sequence {
                     Some(Some(left)) if left > 0 => Some(left),
                     Some(_) => {
                         // The part before this one used up the span.
-                        let field = if index > 0 {
-                            format!("parts[{}].for", index - 1)
-                        } else {
-                            field
-                        };
-                        let (range, available) = (
-                            "short enough to leave steps for the last part",
-                            place.rest(),
-                        );
+                        let field = if index > 0 { format!("parts[{}].for", index - 1) } else { field };
+                        let (range, available) = ("short enough to leave steps for the last part", place.rest());
                         let available = available.unwrap_or(0);
-                        return Err(ScheduleError::SpanTooLong {
-                            field,
-                            value: start,
-                            range,
-                            available,
-                        });
+                        return Err(ScheduleError::SpanTooLong { field, value: start, range, available });
                     }
                 },
             };
             if steps == Some(0) {
-                return Err(ScheduleError::SpanTooShort {
-                    field,
-                    value: 0,
-                    minimum: 1,
-                });
+                return Err(ScheduleError::SpanTooShort { field, value: 0, minimum: 1 });
             }
             let frame = place.frame.part(from, steps);
-            let schedule = part
-                .schedule
-                .assemble(&frame)
-                .map_err(|error| error.within(&name))?;
+            let schedule = part.schedule.assemble(&frame).map_err(|error| error.within(&name))?;
             let length = steps.or_else(|| schedule.end());
             links.push(Link { start, schedule });
             end = length.map(|length| start.saturating_add(length));
@@ -188,10 +148,7 @@ impl Shape for Sequence {
                 start = reached;
             }
         }
-        Ok(Curve::Sequence(Chain {
-            links: links.into(),
-            end,
-        }))
+        Ok(Curve::Sequence(Chain { links: links.into(), end }))
     }
 }
 
@@ -209,10 +166,7 @@ struct Link {
 
 impl Chain {
     pub(crate) fn at(&self, t: u64) -> f64 {
-        let index = self
-            .links
-            .partition_point(|link| link.start <= t)
-            .saturating_sub(1);
+        let index = self.links.partition_point(|link| link.start <= t).saturating_sub(1);
         let link = &self.links[index];
         link.schedule.at(t - link.start)
     }
@@ -224,14 +178,9 @@ impl Chain {
     pub(crate) fn marks(&self, limit: u64) -> Vec<u64> {
         let mut marks = Vec::new();
         for (index, link) in self.links.iter().enumerate() {
-            let next = self
-                .links
-                .get(index + 1)
-                .map_or(limit, |next| next.start.min(limit));
+            let next = self.links.get(index + 1).map_or(limit, |next| next.start.min(limit));
             marks.push(link.start);
-            let inner = link
-                .schedule
-                .breakpoints_below(next.saturating_sub(link.start));
+            let inner = link.schedule.breakpoints_below(next.saturating_sub(link.start));
             marks.extend(inner.iter().map(|mark| link.start + mark));
             if marks.len() >= MARKS {
                 break;

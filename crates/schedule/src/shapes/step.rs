@@ -48,12 +48,7 @@ pub(crate) const PARAMETERS: &[Parameter] = &[
 impl Step {
     /// From `peak`, times `gamma` at each interval.
     pub fn new(peak: f64, gamma: f64, every: Span) -> Self {
-        Self {
-            peak,
-            gamma,
-            every,
-            common: Common::default(),
-        }
+        Self { peak, gamma, every, common: Common::default() }
     }
 }
 
@@ -67,17 +62,9 @@ impl Shape for Step {
     fn curve(&self, place: &Place<'_>) -> Result<Curve, ScheduleError> {
         let every = place.span("every", self.every)?;
         if every == 0 {
-            return Err(ScheduleError::SpanTooShort {
-                field: "every".into(),
-                value: 0,
-                minimum: 1,
-            });
+            return Err(ScheduleError::SpanTooShort { field: "every".into(), value: 0, minimum: 1 });
         }
-        Ok(Curve::Step(Stairs {
-            peak: self.peak,
-            gamma: self.gamma,
-            every,
-        }))
+        Ok(Curve::Step(Stairs { peak: self.peak, gamma: self.gamma, every }))
     }
 }
 

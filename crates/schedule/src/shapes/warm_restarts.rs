@@ -70,54 +70,28 @@ fn one() -> f64 {
 /// The parameters of [`WarmRestarts`].
 pub(crate) const PARAMETERS: &[Parameter] = &[
     Parameter::new("peak", Kind::Number, "first value of the first cycle"),
-    Parameter::new(
-        "floor",
-        Kind::Number,
-        "last value of each cycle, at most peak",
-    )
-    .default("0.0")
-    .source("torch CosineAnnealingWarmRestarts"),
-    Parameter::new(
-        "first",
-        Kind::Span,
-        "length of the first cycle; or give ends",
-    )
-    .optional()
-    .positive(),
-    Parameter::new(
-        "multiplier",
-        Kind::Number,
-        "growth of the length from cycle to cycle",
-    )
-    .default("1.0")
-    .at_least(1.0, "at least 1")
-    .source("arXiv:1608.03983"),
-    Parameter::new(
-        "peak_decay",
-        Kind::Number,
-        "factor on the peak from cycle to cycle",
-    )
-    .default("1.0")
-    .positive()
-    .source("timm cycle_decay"),
-    Parameter::new(
-        "ends",
-        Kind::Spans,
-        "read-out points: where cycles end, from the beginning of the enclosing span",
-    )
-    .optional()
-    .positive()
-    .source("arXiv:2206.00832"),
+    Parameter::new("floor", Kind::Number, "last value of each cycle, at most peak")
+        .default("0.0")
+        .source("torch CosineAnnealingWarmRestarts"),
+    Parameter::new("first", Kind::Span, "length of the first cycle; or give ends").optional().positive(),
+    Parameter::new("multiplier", Kind::Number, "growth of the length from cycle to cycle")
+        .default("1.0")
+        .at_least(1.0, "at least 1")
+        .source("arXiv:1608.03983"),
+    Parameter::new("peak_decay", Kind::Number, "factor on the peak from cycle to cycle")
+        .default("1.0")
+        .positive()
+        .source("timm cycle_decay"),
+    Parameter::new("ends", Kind::Spans, "read-out points: where cycles end, from the beginning of the enclosing span")
+        .optional()
+        .positive()
+        .source("arXiv:2206.00832"),
 ];
 
 impl WarmRestarts {
     /// Cycles of that length, from `peak` to 0.
     pub fn new(peak: f64, first: Span) -> Self {
-        Self {
-            first: Some(first),
-            ends: None,
-            ..Self::at_ends(peak, [])
-        }
+        Self { first: Some(first), ends: None, ..Self::at_ends(peak, []) }
     }
 
     /// Cycles from `peak` to 0 that end at these points of the enclosing span.
@@ -170,14 +144,8 @@ impl Shape for WarmRestarts {
                     found.not_applicable("multiplier", "ends fix the lengths of the cycles");
                 }
             }
-            (Some(_), Some(_)) => found.push(ScheduleError::Conflict {
-                field: "ends".into(),
-                other: "first",
-            }),
-            (None, None) => found.push(ScheduleError::Missing {
-                field: "first".into(),
-                hint: "give first or ends",
-            }),
+            (Some(_), Some(_)) => found.push(ScheduleError::Conflict { field: "ends".into(), other: "first" }),
+            (None, None) => found.push(ScheduleError::Missing { field: "first".into(), hint: "give first or ends" }),
         }
     }
 
@@ -189,22 +157,11 @@ impl Shape for WarmRestarts {
             (grow(first, self.multiplier)?, false)
         };
         for (k, length) in lengths.iter().enumerate() {
-            let field = if fixed {
-                format!("ends[{k}]")
-            } else {
-                "first".to_owned()
-            };
+            let field = if fixed { format!("ends[{k}]") } else { "first".to_owned() };
             place.phase(&field, *length)?;
         }
         let lost = f64::from(u8::from(place.endpoint == Endpoint::Inclusive));
-        Ok(Curve::WarmRestarts(Cycles::new(
-            self.peak,
-            self.floor,
-            self.peak_decay,
-            &lengths,
-            fixed,
-            lost,
-        )))
+        Ok(Curve::WarmRestarts(Cycles::new(self.peak, self.floor, self.peak_decay, &lengths, fixed, lost)))
     }
 }
 
@@ -242,10 +199,7 @@ fn grow(first: u64, multiplier: f64) -> Result<Vec<u64>, ScheduleError> {
         }
     }
     if lengths.len() < 3 {
-        return Err(ScheduleError::Overflow {
-            field: "multiplier".into(),
-            value: multiplier.to_string(),
-        });
+        return Err(ScheduleError::Overflow { field: "multiplier".into(), value: multiplier.to_string() });
     }
     Ok(lengths)
 }
@@ -275,27 +229,14 @@ impl Cycles {
         let mut table = Vec::with_capacity(lengths.len());
         for (k, length) in lengths.iter().enumerate() {
             let peak = peak * decay.powf(k as f64).min(f64::MAX);
-            table.push(Cycle {
-                start,
-                length: *length,
-                divisor: *length as f64 - lost,
-                peak,
-            });
+            table.push(Cycle { start, length: *length, divisor: *length as f64 - lost, peak });
             start = start.saturating_add(*length);
         }
-        Self {
-            floor,
-            decay,
-            table: table.into(),
-            end: fixed.then_some(start),
-        }
+        Self { floor, decay, table: table.into(), end: fixed.then_some(start) }
     }
 
     pub(crate) fn at(&self, t: u64) -> f64 {
-        let index = self
-            .table
-            .partition_point(|cycle| cycle.start <= t)
-            .saturating_sub(1);
+        let index = self.table.partition_point(|cycle| cycle.start <= t).saturating_sub(1);
         let cycle = &self.table[index];
         let mut local = t - cycle.start;
         let mut peak = cycle.peak;
@@ -316,12 +257,7 @@ impl Cycles {
     }
 
     pub(crate) fn marks(&self, limit: u64) -> Vec<u64> {
-        let starts = self
-            .table
-            .iter()
-            .map(|cycle| cycle.start)
-            .filter(|start| *start > 0)
-            .take(MARKS);
+        let starts = self.table.iter().map(|cycle| cycle.start).filter(|start| *start > 0).take(MARKS);
         match (&*self.table, self.end) {
             ([only], None) => multiples(only.length, limit).collect(),
             (_, end) => starts.chain(end).collect(),

@@ -74,27 +74,14 @@ pub(crate) const PARAMETERS: &[Parameter] = &[
     Parameter::new("floor", Kind::Number, "last value, at most peak").default("0.0"),
     Parameter::new("cooldown", Kind::Span, "length of the cooldown, at the end"),
     super::COOLDOWN_SHAPE,
-    Parameter::new(
-        "half_lives",
-        Kind::Number,
-        "how often an exponential cooldown halves",
-    )
-    .optional()
-    .positive(),
+    Parameter::new("half_lives", Kind::Number, "how often an exponential cooldown halves").optional().positive(),
 ];
 
 impl Wsd {
     /// Stable at `peak`, then linearly to 0 over the last `cooldown`.
     pub fn new(peak: f64, cooldown: Span) -> Self {
         let (cooldown_shape, half_lives) = (CooldownShape::default(), None);
-        Self {
-            peak,
-            floor: 0.0,
-            cooldown,
-            cooldown_shape,
-            half_lives,
-            common: Common::default(),
-        }
+        Self { peak, floor: 0.0, cooldown, cooldown_shape, half_lives, common: Common::default() }
     }
 
     /// Sets the last value.
@@ -126,37 +113,21 @@ impl Shape for Wsd {
         found.floor(self.floor, self.peak);
         found.span("cooldown", self.cooldown);
         match (self.cooldown_shape, self.half_lives) {
-            (CooldownShape::Exponential, Some(half_lives)) => {
-                found.number("half_lives", half_lives)
-            }
+            (CooldownShape::Exponential, Some(half_lives)) => found.number("half_lives", half_lives),
             (CooldownShape::Exponential, None) if self.floor <= 0.0 => {
-                found.out_of_range(
-                    "floor",
-                    self.floor,
-                    "more than 0 for an exponential cooldown without half_lives",
-                );
+                found.out_of_range("floor", self.floor, "more than 0 for an exponential cooldown without half_lives");
             }
             (CooldownShape::Exponential, None) | (_, None) => {}
-            (_, Some(_)) => found.not_applicable(
-                "half_lives",
-                "it belongs to cooldown_shape = \"exponential\"",
-            ),
+            (_, Some(_)) => found.not_applicable("half_lives", "it belongs to cooldown_shape = \"exponential\""),
         }
     }
 
     fn curve(&self, place: &Place<'_>) -> Result<Curve, ScheduleError> {
-        let Some(cooldown) =
-            Cooldown::at_end(place, self.cooldown, self.cooldown_shape, self.half_lives)?
-        else {
+        let Some(cooldown) = Cooldown::at_end(place, self.cooldown, self.cooldown_shape, self.half_lives)? else {
             return Ok(Curve::Constant(self.peak));
         };
         let steps = place.known_rest("cooldown")?;
-        Ok(Curve::Wsd(Trapezoid {
-            peak: self.peak,
-            floor: self.floor,
-            cooldown,
-            steps,
-        }))
+        Ok(Curve::Wsd(Trapezoid { peak: self.peak, floor: self.floor, cooldown, steps }))
     }
 }
 
@@ -201,13 +172,7 @@ enum Fall {
 }
 
 impl Cooldown {
-    pub(crate) fn new(
-        start: u64,
-        steps: u64,
-        divisor: f64,
-        shape: CooldownShape,
-        half_lives: Option<f64>,
-    ) -> Self {
+    pub(crate) fn new(start: u64, steps: u64, divisor: f64, shape: CooldownShape, half_lives: Option<f64>) -> Self {
         let fall = match (shape, half_lives) {
             (CooldownShape::Linear, _) => Fall::Linear,
             (CooldownShape::Cosine, _) => Fall::Cosine,
@@ -215,12 +180,7 @@ impl Cooldown {
             (CooldownShape::Exponential, Some(half_lives)) => Fall::HalfLives(half_lives),
             (CooldownShape::Exponential, None) => Fall::ToFloor,
         };
-        Self {
-            start,
-            steps,
-            divisor,
-            fall,
-        }
+        Self { start, steps, divisor, fall }
     }
 
     /// A cooldown over the last part of the enclosing span; `None` if it has no steps.
@@ -234,34 +194,18 @@ impl Cooldown {
             return Ok(None);
         }
         let field = "cooldown";
-        let unknown = || ScheduleError::UnknownHorizon {
-            field: field.to_owned(),
-            value: span.to_string(),
-        };
+        let unknown = || ScheduleError::UnknownHorizon { field: field.to_owned(), value: span.to_string() };
         let total = place.frame.total_steps.ok_or_else(unknown)?;
         let rest = place.known_rest(field)?;
-        let steps = place
-            .frame
-            .to_steps_before(span, total)
-            .map_err(|error| ScheduleError::from_frame(field, error))?;
+        let steps =
+            place.frame.to_steps_before(span, total).map_err(|error| ScheduleError::from_frame(field, error))?;
         if steps > rest {
             let range = "at most what warm-up and hold leave";
-            return Err(ScheduleError::SpanTooLong {
-                field: field.to_owned(),
-                value: steps,
-                range,
-                available: rest,
-            });
+            return Err(ScheduleError::SpanTooLong { field: field.to_owned(), value: steps, range, available: rest });
         }
         place.phase(field, steps)?;
         let lost = u64::from(place.endpoint == Endpoint::Inclusive);
-        Ok(Some(Self::new(
-            rest - steps,
-            steps,
-            (steps - lost) as f64,
-            shape,
-            half_lives,
-        )))
+        Ok(Some(Self::new(rest - steps, steps, (steps - lost) as f64, shape, half_lives)))
     }
 
     /// What is left of `value` at step `t`, on the way to `floor`.
