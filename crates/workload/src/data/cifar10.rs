@@ -100,6 +100,16 @@ impl Cifar10 {
         Self::from_batches(path, batches)
     }
 
+    /// Images of noise, for tests.
+    #[cfg(test)]
+    pub(crate) fn noise(train: usize, held_out: usize) -> Self {
+        let images = |count: usize| Images {
+            pixels: (0..count * PIXELS).map(|place| (place * 2_654_435_761 >> 7) as u8).collect(),
+            labels: (0..count).map(|index| (index % CLASSES) as u8).collect(),
+        };
+        Self { train: images(train), held_out: images(held_out) }
+    }
+
     /// One line about what is there.
     pub(crate) fn summary(&self) -> String {
         format!("{} training and {} held-out images", self.train.len(), self.held_out.len())

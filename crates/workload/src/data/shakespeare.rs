@@ -38,6 +38,13 @@ impl Shakespeare {
         Self::split(&path, &text)
     }
 
+    /// Text without sense, for tests.
+    #[cfg(test)]
+    pub(crate) fn nonsense(characters: usize) -> Self {
+        let text: Vec<u8> = (0..characters).map(|place| VOCABULARY[place * place % 65]).collect();
+        Self::split(Path::new(FILE), &text).unwrap()
+    }
+
     /// One line about what is there.
     pub(crate) fn summary(&self) -> String {
         format!("{} characters", self.train.len() + self.validation.len() + self.test.len())

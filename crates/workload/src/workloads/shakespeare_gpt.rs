@@ -126,3 +126,50 @@ impl Workload for ShakespeareGpt {
         tally.loss()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn workload() -> ShakespeareGpt {
+        ShakespeareGpt { plays: Shakespeare::nonsense(20_000) }
+    }
+
+    #[test]
+    fn a_target_is_the_token_after_its_input() {
+        let batch = workload().batch(&[0, 7, 100], 0, 0);
+        assert_eq!((batch.inputs.len(), batch.targets.len()), (3 * CONTEXT, 3 * CONTEXT));
+        for (inputs, targets) in batch.inputs.chunks_exact(CONTEXT).zip(batch.targets.chunks_exact(CONTEXT)) {
+            assert_eq!(inputs[1..], targets[..CONTEXT - 1]);
+        }
+    }
+
+    #[test]
+    fn the_windows_are_a_function_of_seed_epoch_and_index() {
+        let workload = workload();
+        assert_eq!(workload.batch(&[3, 5], 1, 2), workload.batch(&[3, 5], 1, 2));
+        assert_ne!(workload.batch(&[3, 5], 1, 2), workload.batch(&[3, 5], 1, 3));
+        assert_ne!(workload.batch(&[3, 5], 1, 2), workload.batch(&[3, 5], 2, 2));
+    }
+
+    #[test]
+    fn every_window_of_every_epoch_lies_inside_the_text() {
+        let workload = workload();
+        let all: Vec<usize> = (0..workload.samples() as usize).collect();
+        assert_eq!(all.len(), (18_000 - 1) / CONTEXT);
+        for epoch in 0..200 {
+            assert_eq!(workload.batch(&all, 0, epoch).inputs.len(), all.len() * CONTEXT);
+        }
+    }
+
+    #[test]
+    fn an_untrained_model_is_as_good_as_guessing_on_either_split() {
+        let device = Device::flex();
+        let model = workload().model(&device);
+        for split in [Split::Validation, Split::Test] {
+            let evaluation = workload().evaluate(&model, split, &device);
+            assert!((evaluation.loss - 65_f64.ln()).abs() < 0.3, "{evaluation:?}");
+            assert_eq!(evaluation.metric, evaluation.loss);
+        }
+    }
+}
