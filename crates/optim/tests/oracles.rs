@@ -1,5 +1,6 @@
 //! Every rule against values computed by other implementations, to 1e-12 in double precision. The fixture is taken from
 //! runs of PyTorch, optax and NumPy; they agree among themselves to 2e-15.
+#![allow(clippy::unwrap_used, reason = "tests")]
 
 mod common;
 

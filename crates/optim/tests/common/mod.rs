@@ -1,5 +1,5 @@
 //! The quadratic problem of the reference values: `f = 1/2 sum a theta^2`, full gradient, double precision.
-#![allow(dead_code, clippy::unwrap_used, reason = "shared by tests; one that cannot set up must fail")]
+#![allow(dead_code, unreachable_pub, clippy::unwrap_used, reason = "shared by tests; one that cannot set up must fail")]
 
 use burn::module::{Module, Param, ParamId};
 use burn::tensor::{DType, Device, Tensor, TensorData};
