@@ -138,6 +138,9 @@ pub(crate) struct Profile {
     /// Updates before the measurement
     #[arg(long, default_value_t = 5)]
     pub(crate) warm_up: u64,
+    /// Run directory: absent or empty [default: runs/<id>]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -26,6 +26,7 @@ mod line_search;
 mod open_loop;
 mod optimizer;
 pub mod optimizers;
+mod range_test;
 
 pub use controller::{Action, Controller, Decision, Observation, Reason, Reset, StopReason};
 pub use error::ControlError;
@@ -33,4 +34,5 @@ pub use fixed_step::FixedStep;
 pub use hyperparameter::{Hyperparameter, Hyperparameters};
 pub use line_search::{Ask, Base, Direction, LineSearch};
 pub use open_loop::OpenLoop;
+pub use range_test::{BLOW_UP, RangeCurve, RangeTest, SMOOTHING, Suggestions};
 pub use optimizer::{BiasCorrection, DecayCoupling, EpsilonPlacement, OPTIMIZERS, OptimizerSpec};

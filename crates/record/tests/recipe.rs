@@ -19,7 +19,7 @@ fn the_workload_alone_is_a_recipe() {
     let plan = recipe.plan(1000).unwrap();
     assert_eq!((plan.total_steps, plan.steps_per_epoch()), (100, 10));
     assert_eq!((plan.evaluate_every, plan.checkpoint_every), (10, 10));
-    assert_eq!(plan.peak_rate, 1e-3);
+    assert_eq!(plan.peak_rates, [1e-3]);
 }
 
 #[test]
@@ -53,7 +53,7 @@ fn changes_from_the_command_line_count_last_and_reach_into_tables() {
     let sets = [("learning_rate.peak", "0.5"), ("seed", "3"), ("workload", "other")];
     let recipe = read_with("workload = \"toy\"\nseed = 1\n", &sets).unwrap();
     assert_eq!((recipe.seed, recipe.workload.name), (3, "other"));
-    assert_eq!(recipe.plan(1000).unwrap().peak_rate, 0.5);
+    assert_eq!(recipe.plan(1000).unwrap().peak_rates, [0.5]);
 }
 
 #[test]

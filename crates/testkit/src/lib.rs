@@ -2,5 +2,10 @@
 //!
 //! A suite is a function that a crate's `tests/` call with its own implementation; it panics with the part that failed.
 
+// A suite is a test: its failures are panics.
+#![allow(clippy::panic)]
+
+pub mod controller;
+pub mod line_search;
 #[cfg(feature = "tensor")]
 pub mod optimizer;

@@ -15,4 +15,4 @@ mod train;
 pub use accounts::{Accounts, Phase};
 pub use device::{device, device_name, set_threads};
 pub use error::TrainError;
-pub use train::{Divergence, Host, Observer, Outcome, Place, Silent, train};
+pub use train::{Control, Divergence, Host, Observer, Outcome, Place, Silent, train, train_under};

@@ -7,7 +7,7 @@ use burn::tensor::Device;
 use rheostat_control::{
     Ask, Base, Controller, Decision, FixedStep, Hyperparameter, Hyperparameters, LineSearch, Observation,
 };
-use rheostat_optim::{Gradients, Optimizer, ParameterGroup};
+use rheostat_optim::{Gradients, OptimError, Optimizer, ParameterGroup};
 use rheostat_record::{
     Checkpoint, Event, EventSink, FORMAT, Manifest, NonFinite, Plan, Recipe, RunResult, RunWriter, Score, Status,
 };
@@ -17,7 +17,7 @@ use rheostat_workload::{Knobs, Split, Workload};
 use crate::accounts::{Clock, Phase};
 use crate::loader::Loader;
 use crate::state::{CONTROLLER, OPTIMIZER, STATE, State, WEIGHTS};
-use crate::train::{Divergence, Host, Observer, Outcome, Place};
+use crate::train::{Control, Divergence, Host, Observer, Outcome, Place};
 use crate::{TrainError, device, device_name};
 
 /// One run in progress.
@@ -38,6 +38,7 @@ pub(crate) struct Session<'a, W: Workload> {
     state: State,
     clock: Clock,
     newest_checkpoint: Option<u64>,
+    asked_to_stop: Option<StopReason>,
 }
 
 /// What one update came to.
@@ -50,6 +51,7 @@ impl<'a, W: Workload> Session<'a, W> {
     pub(crate) fn open(
         workload: Arc<W>,
         recipe: &'a Recipe,
+        control: &Control<'_>,
         place: Place<'_>,
         host: &'a Host,
         observer: &'a mut dyn Observer,
@@ -110,6 +112,7 @@ impl<'a, W: Workload> Session<'a, W> {
             state,
             clock,
             newest_checkpoint,
+            asked_to_stop: None,
         })
     }
 
@@ -141,6 +144,7 @@ impl<'a, W: Workload> Session<'a, W> {
                 };
                 return self.end(Status::Diverged, Some(divergence));
             }
+            self.observer.accounts(self.clock.accounts());
             self.clock.switch(Phase::Control, &self.device)?;
             let seen = Observation::Step { step: self.state.step, loss: step.loss };
             self.state.step += 1;
@@ -166,6 +170,8 @@ impl<'a, W: Workload> Session<'a, W> {
             Some(Status::TargetMet)
         } else if self.host.stop.load(Ordering::Relaxed) {
             Some(Status::Interrupted)
+        } else if let Some(reason) = self.asked_to_stop {
+            Some(if reason == StopReason::Diverged { Status::Diverged } else { Status::Finished })
         } else if self.state.spent as f64 >= spent_limit {
             Some(Status::SpentLimit)
         } else if self.recipe.time_limit.is_some_and(|limit| self.clock.accounts().training() >= limit) {
@@ -199,48 +205,53 @@ impl<'a, W: Workload> Session<'a, W> {
         let Some(model) = self.model.take() else { return Err(TrainError::Device("the model is gone".into())) };
         // Dropout repeats exactly after a resume: its generator is seeded by the position, before every forward.
         let masks = seed(self.recipe.seed, Purpose::Dropout, self.state.position);
-        let (mut loss, mut gradients): (f64, Option<Gradients>) = (0.0, None);
+        let failed = |source| TrainError::Optimizer { step, source };
+        let (mut loss, mut sum): (f64, Option<Gradients>) = (0.0, None);
         for (part, (batch, share)) in drawn.parts.iter().enumerate() {
             self.clock.switch(Phase::Forward, &self.device)?;
             self.device.seed(masks.wrapping_add(part as u64));
             let output = self.workload.loss(&model, batch, &knobs, &self.device);
-            let value: f64 = output.clone().into_scalar::<f32>().into();
+            loss += share * f64::from(output.clone().into_scalar::<f32>());
             self.clock.switch(Phase::Backward, &self.device)?;
-            let of_part = Gradients::of(&model, output.backward());
-            loss += share * value;
-            gradients = Some(match gradients {
-                None if drawn.parts.len() == 1 => of_part,
-                None => of_part.scale(*share),
-                Some(sum) => sum.add(&of_part.scale(*share)),
-            });
+            let mut gradients = Gradients::of(&model, output.backward()).map_err(failed)?;
+            gradients.scale(*share).map_err(failed)?;
+            match &mut sum {
+                Some(sum) => sum.add(gradients).map_err(failed)?,
+                None => sum = Some(gradients),
+            }
             self.state.forwards += 1;
             self.state.backwards += 1;
         }
         self.state.spent += 1;
         self.state.position += 1;
         self.clock.switch(Phase::Update, &self.device)?;
-        let Some(mut gradients) = gradients else { return Err(TrainError::Loader { position: self.state.position }) };
-        let gradient_norm = gradients.norm();
+        let Some(mut gradients) = sum else { return Err(TrainError::Loader { position: self.state.position }) };
+        let gradient_norm = gradients.norm().map_err(failed)?;
         if !loss.is_finite() || !gradient_norm.is_finite() {
             self.model = Some(model);
             return Ok(Step { loss, gradient_norm });
         }
-        if let Some(largest) = values[0].get(Hyperparameter::ClipNorm) {
-            gradients = gradients.clip(largest, gradient_norm);
+        if let Some(largest) = values[0].get(Hyperparameter::ClipNorm).filter(|largest| gradient_norm > *largest) {
+            gradients.clip(largest).map_err(failed)?;
         }
         let scheduled = values[0].get(Hyperparameter::LearningRate).unwrap_or(0.0);
         let mut values = values.to_vec();
         if let Ask::Accept(step_size) = self.search.begin(Base { loss, slope: None, scheduled }) {
             values[0].set(Hyperparameter::LearningRate, step_size);
         }
-        let moved = self.optimizer.step(model, gradients, &values);
-        self.model = Some(moved.map_err(|source| TrainError::Optimizer { step, source })?);
+        self.model = Some(self.optimizer.step(model, gradients, &values).map_err(failed)?);
         Ok(Step { loss, gradient_norm })
     }
 
     fn tell(&mut self, seen: &Observation) {
-        let Decision { hyperparameters, .. } = self.controller.observe(seen);
+        let Decision { hyperparameters, actions, .. } = self.controller.observe(seen);
         self.state.decide(&hyperparameters);
+        for action in actions {
+            // The controllers there are so far ask for nothing else; each new action gets its effect here.
+            if let Action::Stop(reason) = action {
+                self.asked_to_stop = Some(reason);
+            }
+        }
     }
 
     fn record(&mut self, event: &Event) -> Result<(), TrainError> {
@@ -276,6 +287,9 @@ impl<'a, W: Workload> Session<'a, W> {
     }
 
     fn evaluate(&mut self) -> Result<(), TrainError> {
+        if self.host.skip_evaluation {
+            return Ok(());
+        }
         self.clock.switch(Phase::Evaluation, &self.device)?;
         let score = self.score(Split::Validation);
         self.clock.switch(Phase::Recording, &self.device)?;
@@ -342,7 +356,7 @@ impl<'a, W: Workload> Session<'a, W> {
             self.checkpoint()?;
         }
         let mut test = None;
-        if !matches!(status, Status::Diverged | Status::Interrupted) {
+        if !matches!(status, Status::Diverged | Status::Interrupted) && !self.host.skip_evaluation {
             self.clock.switch(Phase::Evaluation, &self.device)?;
             let score = self.score(Split::Test);
             self.clock.switch(Phase::Recording, &self.device)?;
@@ -373,6 +387,15 @@ impl<'a, W: Workload> Session<'a, W> {
             self.writer.result(&result)?;
         }
         Ok(Outcome { result, divergence })
+    }
+}
+
+fn optimizer<M: Module>(recipe: &Recipe, plan: &Plan, model: &M) -> Result<Optimizer, OptimError> {
+    let groups = recipe.groups.iter().map(|group| ParameterGroup::matching(&group.path)).collect::<Result<Vec<_>, _>>()?;
+    let optimizer = Optimizer::new(&recipe.optimizer, model, &groups)?;
+    match recipe.optimizer.decay() {
+        DecayCoupling::ScheduleMultiplier => optimizer.with_base_rates(&plan.peak_rates),
+        _ => Ok(optimizer),
     }
 }
 

@@ -2,10 +2,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+use rheostat_control::{Controller, OpenLoop};
 use rheostat_record::{Event, Manifest, Plan, Recipe, Run, RunResult, RunWriter};
 use rheostat_workload::{Visitor, Workload};
 
-use crate::TrainError;
+use crate::{Accounts, TrainError};
 use crate::session::Session;
 
 /// What the loop needs of the world around it.
@@ -25,6 +26,8 @@ pub struct Host {
     pub threads: usize,
     /// Seconds since 1970, for the manifest.
     pub started: u64,
+    /// Whether to go without evaluations, as range tests and profiles do.
+    pub skip_evaluation: bool,
 }
 
 /// Where a run is recorded.
@@ -48,7 +51,13 @@ pub trait Observer {
 
     /// An event was recorded.
     fn event(&mut self, event: &Event);
+
+    /// An update was made and recorded; so much time was booked until now.
+    fn accounts(&mut self, _accounts: &Accounts) {}
 }
+
+/// Makes the controller of a run from its schedules.
+pub type Control<'a> = dyn Fn(OpenLoop) -> Box<dyn Controller> + 'a;
 
 /// Watches nothing.
 #[derive(Debug, Clone, Copy, Default)]
@@ -96,6 +105,20 @@ pub fn train(
     host: &Host,
     observer: &mut dyn Observer,
 ) -> Result<Outcome, TrainError> {
+    train_under(&|schedules| Box::new(schedules), recipe, place, host, observer)
+}
+
+/// The same under another controller than the recipe's schedules alone.
+///
+/// # Errors
+/// As [`train`].
+pub fn train_under(
+    control: &Control<'_>,
+    recipe: &Recipe,
+    place: Place<'_>,
+    host: &Host,
+    observer: &mut dyn Observer,
+) -> Result<Outcome, TrainError> {
     match place {
         Place::New { path, .. } => RunWriter::check_free(path)?,
         Place::Resume(path) => {
@@ -104,11 +127,12 @@ pub fn train(
             }
         }
     }
-    let visitor = Train { recipe, place, host, observer };
+    let visitor = Train { control, recipe, place, host, observer };
     rheostat_workload::open(recipe.workload.name, host.data.as_deref(), visitor)?
 }
 
 struct Train<'a> {
+    control: &'a Control<'a>,
     recipe: &'a Recipe,
     place: Place<'a>,
     host: &'a Host,
@@ -119,6 +143,6 @@ impl Visitor for Train<'_> {
     type Output = Result<Outcome, TrainError>;
 
     fn visit<W: Workload>(self, workload: W) -> Self::Output {
-        Session::open(Arc::new(workload), self.recipe, self.place, self.host, self.observer)?.run()
+        Session::open(Arc::new(workload), self.recipe, self.control, self.place, self.host, self.observer)?.run()
     }
 }

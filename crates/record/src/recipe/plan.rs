@@ -20,8 +20,9 @@ pub struct Plan {
     pub base: OpenLoop,
     /// The overrides of each parameter group.
     pub groups: Vec<OpenLoop>,
-    /// The largest learning rate of the run: `eta_base` of the weight-decay coupling `schedule_multiplier`.
-    pub peak_rate: f64,
+    /// The largest learning rate of the model and of each group: `eta_base` of the weight-decay coupling
+    /// `schedule_multiplier`.
+    pub peak_rates: Vec<f64>,
     pieces: Vec<BatchPiece>,
     samples: u64,
 }
@@ -71,12 +72,14 @@ impl Recipe {
             .enumerate()
             .map(|(index, group)| self.open_loop(&format!("group[{index}]."), &group.hyperparameters, &frame, findings))
             .collect();
-        let rates = std::iter::once(&base).chain(&groups).flat_map(OpenLoop::schedules);
-        let peak_rate = rates
-            .filter(|(which, _)| *which == Hyperparameter::LearningRate)
-            .map(|(_, schedule)| schedule.peak())
-            .fold(0.0, f64::max);
-        Some(Plan { total_steps, evaluate_every, checkpoint_every, base, groups, peak_rate, pieces, samples })
+        let peak = |values: &OpenLoop| {
+            let rate = values.schedules().iter().find(|(which, _)| *which == Hyperparameter::LearningRate);
+            rate.map(|(_, schedule)| schedule.peak())
+        };
+        let of_model = peak(&base).unwrap_or(0.0);
+        let of_groups = groups.iter().map(|group| peak(group).unwrap_or(of_model));
+        let peak_rates = std::iter::once(of_model).chain(of_groups).collect();
+        Some(Plan { total_steps, evaluate_every, checkpoint_every, base, groups, peak_rates, pieces, samples })
     }
 
     fn open_loop<'a>(

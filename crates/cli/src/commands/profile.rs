@@ -1,0 +1,152 @@
+use rheostat_record::{Event, Manifest, Plan};
+use rheostat_train::{Accounts, Observer, Place, train};
+use serde::Serialize;
+
+use crate::arguments::{Format, Global, Profile};
+use crate::error::CliError;
+use crate::{output, provenance, recipes};
+
+use super::train::host;
+
+/// Keeps the accounts after every update.
+struct Watch {
+    batch_size: f64,
+    accounts: Vec<Accounts>,
+}
+
+impl Observer for Watch {
+    fn begin(&mut self, _: &Manifest, _: &Plan, _: u64) {}
+
+    fn event(&mut self, event: &Event) {
+        if let Event::Step { hyperparameters, .. } = event {
+            self.batch_size = hyperparameters.get("batch_size").copied().unwrap_or(f64::NAN);
+        }
+    }
+
+    fn accounts(&mut self, accounts: &Accounts) {
+        self.accounts.push(*accounts);
+    }
+}
+
+#[derive(Serialize)]
+struct Report<'a> {
+    workload: &'a str,
+    batch_size: f64,
+    steps: usize,
+    threads: usize,
+    step_milliseconds: Spread,
+    phases_milliseconds: Phases,
+    peak_memory_bytes: Option<u64>,
+}
+
+#[derive(Serialize)]
+struct Spread {
+    median: f64,
+    p10: f64,
+    p90: f64,
+}
+
+#[derive(Serialize)]
+struct Phases {
+    data: f64,
+    forward: f64,
+    backward: f64,
+    update: f64,
+    control: f64,
+    recording: f64,
+}
+
+pub(crate) fn run(arguments: &Profile, global: &Global) -> Result<u8, CliError> {
+    let steps = arguments.steps + arguments.warm_up;
+    // Checkpoints are for runs that go on; a profile has one at its end.
+    let sets = [
+        ("budget".to_owned(), format!("\"{} steps\"", steps + 1)),
+        ("checkpoint_every".to_owned(), format!("\"{} steps\"", steps + 1)),
+    ];
+    let recipe = recipes::read_with(&arguments.recipe, &sets)?;
+    let threads = global.threads.map_or_else(provenance::cores, usize::from);
+    let mut host = host(global, threads)?;
+    host.skip_evaluation = true;
+    let (path, id) = match &arguments.out {
+        Some(path) => (path.clone(), path.display().to_string()),
+        None => provenance::new_run(&format!("profile-{}", recipe.workload.name), provenance::now()),
+    };
+    let mut watch = Watch { batch_size: f64::NAN, accounts: Vec::new() };
+    let outcome = train(&recipe, Place::New { path: &path, id: &id }, &host, &mut watch)?;
+    let first = usize::try_from(arguments.warm_up).unwrap_or(usize::MAX);
+    let seen = watch.accounts.get(first..).unwrap_or_default();
+    let between = |of: fn(&Accounts) -> f64| -> Vec<f64> {
+        let mut times: Vec<f64> = seen.windows(2).map(|pair| 1e3 * (of(&pair[1]) - of(&pair[0]))).collect();
+        times.sort_by(f64::total_cmp);
+        times
+    };
+    let total = between(Accounts::training);
+    if total.is_empty() {
+        let why = format!("{} updates were made, too few to measure ({:?})", watch.accounts.len(), outcome.result.status);
+        return Err(CliError::Usage(why));
+    }
+    let median = |of| quantile(&between(of), 0.5);
+    let report = Report {
+        workload: recipe.workload.name,
+        batch_size: watch.batch_size,
+        steps: total.len(),
+        threads,
+        step_milliseconds: Spread { median: quantile(&total, 0.5), p10: quantile(&total, 0.1), p90: quantile(&total, 0.9) },
+        phases_milliseconds: Phases {
+            data: median(|accounts| accounts.data),
+            forward: median(|accounts| accounts.forward),
+            backward: median(|accounts| accounts.backward),
+            update: median(|accounts| accounts.update),
+            control: median(|accounts| accounts.control),
+            recording: median(|accounts| accounts.recording),
+        },
+        peak_memory_bytes: provenance::peak_memory(),
+    };
+    match global.format {
+        Format::Json => output::json(&report)?,
+        Format::Csv => output::text(&output::csv(&rows(&report)))?,
+        Format::Text => output::text(&text(&report))?,
+    }
+    Ok(crate::error::exit::DONE)
+}
+
+/// Of sorted values, by nearest rank.
+fn quantile(sorted: &[f64], share: f64) -> f64 {
+    let rank = (share * sorted.len().saturating_sub(1) as f64).round() as usize;
+    sorted.get(rank).copied().unwrap_or(f64::NAN)
+}
+
+fn phases(report: &Report<'_>) -> [(&'static str, f64); 6] {
+    let phases = &report.phases_milliseconds;
+    [
+        ("data", phases.data),
+        ("forward", phases.forward),
+        ("backward", phases.backward),
+        ("update", phases.update),
+        ("control", phases.control),
+        ("recording", phases.recording),
+    ]
+}
+
+fn rows(report: &Report<'_>) -> Vec<Vec<String>> {
+    let mut rows = vec![vec!["phase".to_owned(), "milliseconds".to_owned()]];
+    rows.extend(phases(report).map(|(name, time)| vec![name.to_owned(), time.to_string()]));
+    rows.push(vec!["step".to_owned(), report.step_milliseconds.median.to_string()]);
+    rows
+}
+
+fn text(report: &Report<'_>) -> String {
+    let step = &report.step_milliseconds;
+    let whole = step.median + report.phases_milliseconds.recording;
+    let mut rows = vec![["phase", "ms", "share", ""].map(str::to_owned).to_vec()];
+    for (name, time) in phases(report) {
+        let share = time / whole;
+        let bar = "█".repeat((share * 32.0).round() as usize);
+        rows.push(vec![name.to_owned(), format!("{time:.3}"), format!("{:.1} %", 100.0 * share), bar]);
+    }
+    let memory = report.peak_memory_bytes.map_or(String::new(), |bytes| format!(", peak memory {:.0} MB", bytes as f64 / 1e6));
+    format!(
+        "{}: {:.3} ms a step (p10 {:.3}, p90 {:.3}; medians of {} steps, batch {}, {} threads){memory}\n\n{}",
+        report.workload, step.median, step.p10, step.p90, report.steps, report.batch_size, report.threads, output::table(&rows),
+    )
+}

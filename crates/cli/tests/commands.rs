@@ -1,0 +1,178 @@
+//! The command line as a person or a script meets it.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+fn rheostat(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_rheostat"))
+        .args(arguments)
+        .env_remove("RHEOSTAT_DATA")
+        .current_dir(std::env::temp_dir())
+        .output()
+        .unwrap()
+}
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+fn train(out: &Path, more: &[&str]) -> Output {
+    let mut arguments = vec!["train", "--threads", "1", "--set", "budget=1 epochs", "--out", out.to_str().unwrap()];
+    arguments.extend(more);
+    rheostat(&arguments)
+}
+
+#[test]
+fn training_writes_a_record_and_a_page_and_prints_its_result_as_json() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("run");
+    let output = train(&out, &["--format", "json", "--tensorboard"]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let result: serde_json::Value = serde_json::from_str(&stdout(&output)).unwrap();
+    for key in [
+        "status", "steps_kept", "steps_spent", "forwards", "backwards", "train_seconds", "eval_seconds", "record_seconds",
+        "target", "steps_to_target", "seconds_to_target", "best", "final",
+    ] {
+        assert!(result.get(key).is_some(), "no {key} in {result}");
+    }
+    assert_eq!(result["status"], "finished");
+    for file in ["manifest.json", "events.jsonl", "result.json", "report.html", "checkpoints"] {
+        assert!(out.join(file).exists(), "no {file}");
+    }
+    let names = std::fs::read_dir(&out).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    assert!(names.into_iter().any(|name| name.starts_with("events.out.tfevents.")));
+}
+
+#[test]
+fn a_used_folder_is_refused_before_anything_is_computed() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("run");
+    assert_eq!(train(&out, &[]).status.code(), Some(0));
+    let output = train(&out, &[]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("already holds a run"), "{}", stderr(&output));
+}
+
+#[test]
+fn a_missed_target_is_an_error_only_when_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let miss = ["--set", "target.accuracy=1.0"];
+    assert_eq!(train(&folder.path().join("a"), &miss).status.code(), Some(0));
+    let asked = train(&folder.path().join("b"), &["--set", "target.accuracy=1.0", "--require-target"]);
+    assert_eq!(asked.status.code(), Some(6));
+}
+
+#[test]
+fn a_diverging_run_exits_with_4_and_names_step_rate_and_checkpoint() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = train(&folder.path().join("run"), &["--set", "optimizer={method=\"sgd\"}", "--set", "learning_rate=1e30"]);
+    assert_eq!(output.status.code(), Some(4), "{}", stderr(&output));
+    let told = stderr(&output);
+    assert!(told.contains("diverged at step") && told.contains("learning rate 1e30"), "{told}");
+    assert!(told.contains("last good checkpoint"), "{told}");
+}
+
+#[test]
+fn a_wrong_recipe_exits_with_2_and_one_line_an_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("wrong.toml");
+    std::fs::write(&path, "workload = \"digits-mlp\"\nsead = 3\n[learning_rate]\nmethod = \"cosine\"\npeak = 1e-3\nwarmup = 5\n").unwrap();
+    let output = rheostat(&["train", path.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(2));
+    let told = stderr(&output);
+    let lines: Vec<_> = told.lines().collect();
+    assert_eq!(lines.len(), 2, "{told}");
+    assert!(lines[0].ends_with("wrong.toml:2:1: unknown key sead (did you mean seed?)"), "{told}");
+    assert!(lines[1].contains("wrong.toml:6:10: warmup = 5 has no unit"), "{told}");
+}
+
+#[test]
+fn missing_data_exits_with_3_and_says_how_to_get_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("nothing");
+    let out = folder.path().join("run");
+    let output = rheostat(&[
+        "train", "--set", "workload=cifar10-resnet8", "--data", data.to_str().unwrap(), "--out", out.to_str().unwrap(),
+    ]);
+    assert_eq!(output.status.code(), Some(3));
+    assert!(stderr(&output).contains("rheostat data fetch cifar-10"), "{}", stderr(&output));
+    assert!(!out.exists(), "nothing was begun");
+}
+
+#[test]
+fn a_newer_run_directory_exits_with_5() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("manifest.json"), "{\"format\": 99}").unwrap();
+    let output = rheostat(&["train", "--resume", folder.path().to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(5));
+    assert!(stderr(&output).contains("use a newer program"), "{}", stderr(&output));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_full_disk_fails_the_run_with_5_and_what_was_recorded_stays() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("run");
+    // A limit on file sizes stands for the full disk: writes beyond it fail.
+    let script = format!(
+        "trap '' XFSZ; ulimit -f 24; exec {} train --threads 1 --set 'budget=30 epochs' --set 'checkpoint_every=30 epochs' --out {}",
+        env!("CARGO_BIN_EXE_rheostat"),
+        out.display(),
+    );
+    let output = Command::new("bash").args(["-c", &script]).output().unwrap();
+    assert_eq!(output.status.code(), Some(5), "{}", stderr(&output));
+    assert!(stderr(&output).contains("events.jsonl"), "{}", stderr(&output));
+    let run = rheostat_record::Run::open(&out).unwrap();
+    assert!(run.events.len() > 20, "{} events", run.events.len());
+    assert!(run.result.is_none());
+}
+
+#[test]
+fn schedules_print_as_the_contract_says() {
+    let output = rheostat(&["schedule", "--steps", "3", "--format", "csv"]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let told = stdout(&output);
+    let mut lines = told.lines();
+    assert!(lines.next().unwrap().starts_with("step,learning_rate,"), "{told}");
+    assert_eq!(lines.count(), 3);
+    let output = rheostat(&["schedule", "--steps", "2", "--format", "json"]);
+    let rows: serde_json::Value = serde_json::from_str(&stdout(&output)).unwrap();
+    assert_eq!(rows[1]["step"], 1);
+    assert!(rows[1]["learning_rate"].is_f64());
+}
+
+#[test]
+fn every_method_is_listed_with_its_parameters() {
+    let output = rheostat(&["methods", "--format", "json"]);
+    let methods: serde_json::Value = serde_json::from_str(&stdout(&output)).unwrap();
+    let names: Vec<_> = methods.as_array().unwrap().iter().map(|method| method["name"].as_str().unwrap()).collect();
+    for name in ["cosine", "one_cycle", "wsd", "sequence", "product", "adamw", "nesterov"] {
+        assert!(names.contains(&name), "{names:?}");
+    }
+    for method in methods.as_array().unwrap() {
+        for parameter in method["parameters"].as_array().unwrap() {
+            for key in ["name", "type", "default", "range", "unit", "source"] {
+                assert!(parameter.get(key).is_some(), "{parameter}");
+            }
+        }
+    }
+    let output = rheostat(&["methods", "cosin"]);
+    assert_eq!(output.status.code(), Some(2));
+}
+
+#[test]
+fn what_there_is_can_be_listed_in_every_format() {
+    for command in [&["workloads"][..], &["data", "list"], &["methods"], &["methods", "wsd"]] {
+        for format in ["text", "csv", "json"] {
+            let arguments: Vec<_> = command.iter().copied().chain(["--format", format]).collect();
+            let output = rheostat(&arguments);
+            assert_eq!(output.status.code(), Some(0), "{arguments:?}: {}", stderr(&output));
+            assert!(!stdout(&output).is_empty());
+        }
+    }
+    assert!(stdout(&rheostat(&["completions", "bash"])).contains("_rheostat"));
+}
