@@ -108,7 +108,7 @@ impl fmt::Display for Span {
         match *self {
             Self::Steps(1) => f.write_str("1 step"),
             Self::Steps(steps) => write!(f, "{steps} steps"),
-            Self::Epochs(epochs) if epochs == 1.0 => f.write_str("1 epoch"),
+            Self::Epochs(1.0) => f.write_str("1 epoch"),
             Self::Epochs(epochs) => write!(f, "{epochs} epochs"),
             Self::Samples(1) => f.write_str("1 sample"),
             Self::Samples(samples) => write!(f, "{samples} samples"),

@@ -1,5 +1,7 @@
 //! Bad input gives the named error with field, value and range.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test helper fails by panicking")]
+
 use rheostat_schedule::{
     After, Bounds, COMMON, CooldownShape, Cosine, Endpoint, Frame, Kind, METHODS, Part, Schedule, ScheduleError,
     ScheduleSpec, Sequence, Span, WarmupShape,

@@ -1,5 +1,7 @@
 //! Spans and specifications as text.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test helper fails by panicking")]
+
 use rheostat_schedule::{
     After, Bounds, COMMON, CooldownShape, Endpoint, METHODS, Part, ScheduleSpec, Span, SpanError, WarmupMode,
     WarmupShape,

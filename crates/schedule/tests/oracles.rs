@@ -1,5 +1,7 @@
 //! Values computed independently: PyTorch 2.15, optax 0.2.8, NumPy. See `fixtures/README.md`.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test helper fails by panicking")]
+
 use rheostat_schedule::presets::papers::{THESIS_RATE, ThesisDecay, cost_ratio, slides, thesis_cycles};
 use rheostat_schedule::presets::{fastai, optax, papers, torch};
 use rheostat_schedule::{Bounds, CooldownShape, Endpoint, Frame, Schedule, ScheduleSpec, Span, WarmupShape};

@@ -1,5 +1,7 @@
 //! Defects that users of other libraries report, and that must not appear here.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test helper fails by panicking")]
+
 use rheostat_schedule::presets::{composer, optax, timm, torch};
 use rheostat_schedule::{After, Factor, Frame, Part, Schedule, ScheduleError, ScheduleSpec, Sequence, Span};
 

@@ -1,5 +1,7 @@
 //! What holds for every schedule.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test helper fails by panicking")]
+
 use proptest::prelude::*;
 use rheostat_schedule::{
     After, Bounds, CooldownShape, Endpoint, Factor, Frame, Part, Schedule, ScheduleSpec, Span, WarmupMode, WarmupShape,

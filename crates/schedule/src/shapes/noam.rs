@@ -111,7 +111,7 @@ pub(crate) struct Peak {
 impl Peak {
     pub(crate) fn at(&self, t: u64) -> f64 {
         let s = t as f64 + 1.0;
-        self.scale * (s * self.slope).min(s.sqrt().recip())
+        if t < self.warmup { self.scale * self.slope * s } else { self.scale / s.sqrt() }
     }
 
     pub(crate) fn marks(&self) -> Vec<u64> {

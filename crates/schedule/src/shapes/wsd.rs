@@ -225,7 +225,9 @@ impl Cooldown {
             Fall::Cosine => half_cosine(u),
             Fall::Sqrt => 1.0 - u.sqrt(),
             Fall::HalfLives(half_lives) => (-u * half_lives).exp2(),
-            Fall::ToFloor => return value * (floor / value).powf(u),
+            Fall::ToFloor if value > floor => return value * (floor / value).powf(u),
+            // Begun in the middle of a warm-up: there is no ratio to fall by.
+            Fall::ToFloor => return value,
         };
         mix(value, floor, left)
     }
