@@ -2,11 +2,12 @@ use std::cell::OnceCell;
 
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;
-use rheostat_control::{DecayCoupling, Hyperparameter, Hyperparameters, OptimizerSpec};
+use rheostat_control::{DecayCoupling, Direction, Hyperparameter, Hyperparameters, OptimizerSpec};
 
 use crate::decay::GroupDecay;
 use crate::layout::Layout;
 use crate::rules::{self, Parameter, RuleValues, State, UpdateRule};
+use crate::update::GroupValues;
 use crate::walk::{self, FloatMapper, FloatVisitor, Role};
 use crate::{Buffer, Gradients, OptimError, ParameterGroup, Update, group, state_file};
 
@@ -138,14 +139,41 @@ impl Optimizer {
             }
             let parameter = Parameter { path: &path, shape: &self.layout.tensors[index].shape, read: &read };
             let state = self.states[index].take();
-            let (direction, state) = self.rule.direction(gradient, &parameter, state, &group.values)?;
+            let (direction, state) = self.rule.direction(gradient, &parameter, state, &group.rule)?;
             self.states[index] = Some(state);
             directions.push((path, Some(direction)));
         }
         if self.divides_by_zero() {
             check_directions(&directions)?;
         }
-        Ok(Update { directions, decay: groups.into_iter().map(|group| group.decay).collect() })
+        Ok(Update { directions, groups })
+    }
+
+    /// The vector along which a line search measures its losses, from the gradients that `update` was made from: the update
+    /// itself without its weight decay, the same without momentum, or the plain gradient.
+    ///
+    /// # Errors
+    /// [`OptimError::OtherModel`] if update or gradients are of another model.
+    pub fn along(&self, which: Direction, update: &Update, gradients: &Gradients) -> Result<Update, OptimError> {
+        self.layout.check("an update", update.directions.iter().map(|(path, _)| path.as_str()))?;
+        self.layout.check("a set of gradients", gradients.tensors.iter().map(|(path, _)| path.as_str()))?;
+        let mut along = update.clone();
+        for values in &mut along.groups {
+            values.decay.weight_decay = 0.0;
+        }
+        if which == Direction::Applied {
+            return Ok(along);
+        }
+        along.directions.clone_from(&gradients.tensors);
+        if which == Direction::WithoutMomentum {
+            for (index, (_, direction)) in along.directions.iter_mut().enumerate() {
+                if let (Some(gradient), Some(state)) = (direction.take(), &self.states[index]) {
+                    let values = &update.groups[self.group_of[index]].rule;
+                    *direction = Some(self.rule.without_momentum(gradient, state, values)?);
+                }
+            }
+        }
+        Ok(along)
     }
 
     /// Writes the weights for these step sizes, one a group: `theta <- theta (1 - kappa) - eta direction`.
@@ -263,7 +291,7 @@ impl Optimizer {
             return Err(OptimError::MissingBaseRate { group });
         }
         Ok(GroupValues {
-            values: RuleValues { momentum: value(Hyperparameter::Momentum), beta2: value(Hyperparameter::Beta2) },
+            rule: RuleValues { momentum: value(Hyperparameter::Momentum), beta2: value(Hyperparameter::Beta2) },
             decay: GroupDecay { coupling, weight_decay, base_rate },
         })
     }
@@ -276,11 +304,6 @@ impl Optimizer {
             _ => false,
         }
     }
-}
-
-struct GroupValues {
-    values: RuleValues,
-    decay: GroupDecay,
 }
 
 fn check_directions(directions: &[(String, Option<Buffer>)]) -> Result<(), OptimError> {

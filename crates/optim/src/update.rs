@@ -1,5 +1,5 @@
 use crate::decay::GroupDecay;
-use crate::{Buffer, Gradients, OptimError};
+use crate::{Buffer, Gradients, OptimError, RuleValues};
 
 /// One update before its size is chosen: a direction for every tensor that had a gradient, and how the weights decay.
 ///
@@ -7,7 +7,14 @@ use crate::{Buffer, Gradients, OptimError};
 #[derive(Debug, Clone)]
 pub struct Update {
     pub(crate) directions: Vec<(String, Option<Buffer>)>,
-    pub(crate) decay: Vec<GroupDecay>,
+    pub(crate) groups: Vec<GroupValues>,
+}
+
+/// What one group's hyperparameters were.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct GroupValues {
+    pub(crate) rule: RuleValues,
+    pub(crate) decay: GroupDecay,
 }
 
 impl Update {
@@ -44,6 +51,11 @@ impl Update {
 
     /// What the weights of each group are multiplied by at these step sizes.
     pub(crate) fn factors(&self, step_sizes: &[f64]) -> Result<Vec<f64>, OptimError> {
-        self.decay.iter().zip(step_sizes).enumerate().map(|(group, (decay, &rate))| decay.factor(rate, group)).collect()
+        self.groups
+            .iter()
+            .zip(step_sizes)
+            .enumerate()
+            .map(|(group, (values, &rate))| values.decay.factor(rate, group))
+            .collect()
     }
 }

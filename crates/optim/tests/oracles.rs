@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use common::{Vector, rate, ten_updates};
 use rheostat_control::optimizers::{Adam, Adamw, HeavyBall, Nesterov, Sgd};
 use rheostat_control::{
-    BiasCorrection, DecayCoupling, EpsilonPlacement, Hyperparameter, Hyperparameters, OptimizerSpec,
+    BiasCorrection, DecayCoupling, Direction, EpsilonPlacement, Hyperparameter, Hyperparameters, OptimizerSpec,
 };
 use rheostat_optim::Optimizer;
 
@@ -141,6 +141,35 @@ fn each_bias_correction_answers_a_reset_in_its_own_way() {
             optimizer.scale_state(factor).unwrap();
             let got = direction(&mut optimizer, -1.0);
             assert!((got - wanted).abs() <= 1e-10, "{name} at {factor}: {got} instead of {wanted}");
+        }
+    }
+}
+
+#[test]
+fn a_line_search_may_leave_out_the_momentum() {
+    for epsilon_placement in [EpsilonPlacement::Hat, EpsilonPlacement::Raw] {
+        for bias_correction in [BiasCorrection::Mass, BiasCorrection::Keep, BiasCorrection::Restart] {
+            let adam = Adam { epsilon: 1e-3, epsilon_placement, bias_correction, ..Adam::default() };
+            let model = Vector::new(&[0.0]);
+            let mut optimizer = Optimizer::new(&OptimizerSpec::Adam(adam), &model, &[]).unwrap();
+            direction(&mut optimizer, 1.0);
+            let gradients = model.gradients(&[-2.0]);
+            let update = optimizer.direction(&model, gradients.clone(), &[Hyperparameters::new()]).unwrap();
+
+            let mass = 1.0 - 0.999_f64.powi(2);
+            let second = 0.999 * 0.001 + 0.001 * 4.0;
+            let preconditioned = match epsilon_placement {
+                EpsilonPlacement::Hat => -2.0 / ((second / mass).sqrt() + 1e-3),
+                EpsilonPlacement::Raw => -2.0 / (second.sqrt() + 1e-3) * mass.sqrt(),
+            };
+            for (which, wanted) in [(Direction::WithoutMomentum, preconditioned), (Direction::NegativeGradient, -2.0)] {
+                let along = optimizer.along(which, &update, &gradients).unwrap();
+                assert!((along.dot(&gradients).unwrap() + 2.0 * wanted).abs() < 1e-12, "{which:?}");
+                let trial = optimizer.apply(model.clone(), &along, &[0.5]).unwrap();
+                assert!((trial.values()[0] + 0.5 * wanted).abs() < 1e-12, "{which:?}");
+            }
+            let along = optimizer.along(Direction::Applied, &update, &gradients).unwrap();
+            assert_eq!(along.norm().unwrap(), update.norm().unwrap());
         }
     }
 }

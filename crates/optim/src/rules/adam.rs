@@ -20,20 +20,27 @@ impl Adam {
         Self { epsilon: spec.epsilon, placement: spec.epsilon_placement, correction: spec.bias_correction }
     }
 
-    /// Moves the counters and gives the weights `c1`, `c2` of the two averages.
-    fn corrections(&self, counters: &mut [f64], values: &RuleValues) -> (f64, f64) {
-        let (beta1, beta2) = (values.momentum, values.beta2);
+    /// The counters after one more update.
+    fn counted(&self, counters: &[f64], values: &RuleValues) -> Vec<f64> {
+        let grown = |mass: f64, beta: f64| beta * mass + (1.0 - beta);
         match (self.correction, counters) {
-            (BiasCorrection::Mass, [mass_1, mass_2]) => {
-                *mass_1 = beta1 * *mass_1 + (1.0 - beta1);
-                *mass_2 = beta2 * *mass_2 + (1.0 - beta2);
-                (*mass_1, *mass_2)
+            (BiasCorrection::Mass, &[mass_1, mass_2]) => {
+                vec![grown(mass_1, values.momentum), grown(mass_2, values.beta2)]
             }
-            (_, [updates, ..]) => {
-                *updates += 1.0;
-                (1.0 - beta1.powf(*updates), 1.0 - beta2.powf(*updates))
-            }
-            (_, []) => (1.0, 1.0),
+            (_, counters) => counters.iter().map(|updates| updates + 1.0).collect(),
+        }
+    }
+
+    /// What the two moments are multiplied by: the inverse weights of their averages, or one factor for the whole direction.
+    fn scales(&self, counters: &[f64], values: &RuleValues) -> (f64, f64) {
+        let (mass_1, mass_2) = match (self.correction, counters) {
+            (BiasCorrection::Mass, &[mass_1, mass_2]) => (mass_1, mass_2),
+            (_, &[updates]) => (1.0 - values.momentum.powf(updates), 1.0 - values.beta2.powf(updates)),
+            _ => (1.0, 1.0),
+        };
+        match self.placement {
+            EpsilonPlacement::Hat => (1.0 / mass_1, 1.0 / mass_2),
+            EpsilonPlacement::Raw => (mass_2.sqrt() / mass_1, 1.0),
         }
     }
 }
@@ -61,14 +68,24 @@ impl UpdateRule for Adam {
             slots: vec![gradient.zeros(), gradient.zeros()],
             counters: vec![0.0; self.counters().len()],
         });
-        let (mass_1, mass_2) = self.corrections(&mut state.counters, values);
-        let (scale_1, scale_2) = match self.placement {
-            EpsilonPlacement::Hat => (1.0 / mass_1, 1.0 / mass_2),
-            EpsilonPlacement::Raw => (mass_2.sqrt() / mass_1, 1.0),
-        };
+        state.counters = self.counted(&state.counters, values);
+        let (scale_1, scale_2) = self.scales(&state.counters, values);
         let moments = Moments { beta1: values.momentum, beta2: values.beta2, scale_1, scale_2, epsilon: self.epsilon };
         let direction = gradient.apply(moments, slots(&mut state)?)?;
         Ok((direction, state))
+    }
+
+    fn without_momentum(&self, gradient: Buffer, state: &State, values: &RuleValues) -> Result<Buffer, OptimError> {
+        let mut state = state.clone();
+        // Without momentum the first average is the gradient and weighs 1.
+        let unit = RuleValues { momentum: 0.0, ..*values };
+        let counters = match (self.correction, state.counters.as_slice()) {
+            (BiasCorrection::Mass, &[_, mass_2]) => vec![1.0, mass_2],
+            _ => state.counters.clone(),
+        };
+        let (scale_1, scale_2) = self.scales(&counters, &unit);
+        let [_, second] = slots(&mut state)?;
+        gradient.apply(Preconditioner { scale_1, scale_2, epsilon: self.epsilon }, [second])
     }
 
     fn scale(&self, state: State, factor: f64) -> Result<State, OptimError> {
@@ -107,7 +124,24 @@ impl Formula<2> for Moments {
         let square = gradient.clone().times(gradient.clone());
         let first = first.scale(self.beta1).plus(gradient.scale(1.0 - self.beta1));
         let second = second.scale(self.beta2).plus(square.scale(1.0 - self.beta2));
+        let Self { scale_1, scale_2, epsilon, .. } = self;
+        let (direction, [second]) = Preconditioner { scale_1, scale_2, epsilon }.apply(first.clone(), [second]);
+        (direction, [first, second])
+    }
+}
+
+/// `m_hat / (sqrt(v_hat) + epsilon)`.
+#[derive(Clone, Copy)]
+struct Preconditioner {
+    scale_1: f64,
+    scale_2: f64,
+    epsilon: f64,
+}
+
+impl Formula<1> for Preconditioner {
+    #[inline(always)]
+    fn apply<V: Value>(self, first: V, [second]: [V; 1]) -> (V, [V; 1]) {
         let denominator = second.clone().scale(self.scale_2).root().shift(self.epsilon);
-        (first.clone().scale(self.scale_1).over(denominator), [first, second])
+        (first.scale(self.scale_1).over(denominator), [second])
     }
 }

@@ -35,6 +35,16 @@ pub trait UpdateRule: fmt::Debug + Send + Sync {
         values: &RuleValues,
     ) -> Result<(Buffer, State), OptimError>;
 
+    /// The direction that this gradient would have without momentum, from the state that [`UpdateRule::direction`] has just
+    /// reached; the gradient itself by default.
+    ///
+    /// # Errors
+    /// [`OptimError::Storage`] if values cannot be accessed.
+    fn without_momentum(&self, gradient: Buffer, state: &State, values: &RuleValues) -> Result<Buffer, OptimError> {
+        let _ = (state, values);
+        Ok(gradient)
+    }
+
     /// Scales the moments by `factor`, between 0 and 1: a soft reset.
     ///
     /// # Errors
