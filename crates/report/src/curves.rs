@@ -32,7 +32,7 @@ impl<'a> Curves<'a> {
 
     /// One panel a hyperparameter, its title saying how the first one runs. Kinks and restarts are drawn where they are.
     pub fn chart(&self) -> Chart {
-        let mut chart = Chart::new(self.sentence(0), Axis::new("update").whole());
+        let mut chart = Chart::new(self.sentence(0), Axis::new("update").whole().through(self.steps as f64));
         let all: Vec<String> = (0..self.curves.len()).map(|index| self.sentence(index)).collect();
         chart = chart.described(all.join(". ") + ".");
         for (index, (name, _)) in self.curves.iter().enumerate() {

@@ -13,19 +13,27 @@ pub fn markdown(runs: &[Run]) -> String {
         _ => "Metric".to_owned(),
     };
     let target = views.first().and_then(|view| view.target.as_ref()).filter(|_| same);
-    let goal = target.map_or("Target met".to_owned(), |target| format!("{} {} met", capital(&spoken(&target.metric)), short(target.value)));
+    let goal = target.map_or("Target met".to_owned(), |target| {
+        format!("{} {} met", capital(&spoken(&target.metric)), short(target.value))
+    });
     let mut text = String::new();
     if !views.is_empty() {
         text += &format!("**{}**\n\n", escaped(&words::headline(&views)));
     }
-    text += &format!("| Run | Workload | Optimizer | Learning rate | Seed | {} | Best {} | Updates | Training | Ended |\n", escaped(&goal), escaped(&metric.to_lowercase()));
+    text += &format!(
+        "| Run | Workload | Optimizer | Learning rate | Seed | {} | Best {} | Updates | Training | Ended |\n",
+        escaped(&goal),
+        escaped(&metric.to_lowercase())
+    );
     text += "|---|---|---|---|--:|---|--:|--:|--:|---|\n";
     for view in words::ranking(&views).into_iter().filter_map(|index| views.get(index)) {
         let manifest = &view.run.manifest;
         let met = match view.verdict {
             Verdict::None => "no target".to_owned(),
             Verdict::Missed => "no".to_owned(),
-            Verdict::Met { steps, seconds: Some(seconds) } => format!("{}, {} updates", duration(seconds), count(steps)),
+            Verdict::Met { steps, seconds: Some(seconds) } => {
+                format!("{}, {} updates", duration(seconds), count(steps))
+            }
             Verdict::Met { steps, seconds: None } => format!("{} updates", count(steps)),
         };
         let cells = [

@@ -23,7 +23,7 @@ impl Default for SummaryOptions {
     }
 }
 
-const ROWS: usize = 7;
+const ROWS: usize = 8;
 const GUTTER: usize = 3;
 /// Plots narrower than this show nothing.
 const NARROWEST: usize = 34;
@@ -54,8 +54,10 @@ fn head(view: &View<'_>, width: usize) -> Line {
     let room = width.saturating_sub(status.chars().count() + 2);
     let workload = shortened(&manifest.workload, room);
     let mut line = Line::text(&workload, Style::Bold);
-    let methods: Vec<String> =
-        [view.method("optimizer"), view.method("learning_rate")].into_iter().filter(|method| !method.is_empty()).collect();
+    let methods: Vec<String> = [view.method("optimizer"), view.method("learning_rate")]
+        .into_iter()
+        .filter(|method| !method.is_empty())
+        .collect();
     let methods = methods.join(" · ");
     if !methods.is_empty() && line.width() + 2 + methods.chars().count() <= room {
         line.push(format!("  {methods}"), Style::Muted);
@@ -91,13 +93,19 @@ fn verdict(view: &View<'_>, width: usize) -> Vec<Line> {
 fn scores(view: &View<'_>, width: usize) -> Vec<Line> {
     let mut metric: Vec<(String, Style)> = Vec::new();
     let mut loss: Vec<(String, Style)> = Vec::new();
-    if let Some(best) = view.best {
+    let end = if view.status().is_some() { "at the end" } else { "so far" };
+    if let (Some(best), Some(last)) = (view.best, view.last)
+        && best.step == last.step
+    {
+        metric.push((format!("{} {end}, its best", short(last.metric)), Style::Bold));
+        loss.push((format!("{} {end}", short(last.loss)), Style::Plain));
+    } else if let Some(best) = view.best {
         metric.push((format!("{} at best, after {}", short(best.metric), plural(best.step, "update")), Style::Bold));
         loss.push((format!("{} then", short(best.loss)), Style::Plain));
     }
-    if let Some(last) = view.last {
-        metric.push((format!("{} at the end", short(last.metric)), Style::Plain));
-        loss.push((format!("{} at the end", short(last.loss)), Style::Plain));
+    if let Some(last) = view.last.filter(|last| view.best.is_none_or(|best| best.step != last.step)) {
+        metric.push((format!("{} {end}", short(last.metric)), Style::Plain));
+        loss.push((format!("{} {end}", short(last.loss)), Style::Plain));
     }
     if let Some(test) = view.test {
         metric.push((format!("{} on test data", short(test.metric)), Style::Plain));
@@ -172,7 +180,12 @@ fn loss(view: &View<'_>) -> Chart {
     let odd = view.updates.iter().zip(&view.losses).filter(|(_, loss)| !loss.is_finite());
     let crosses = Series::new("", odd.map(|(update, _)| (*update, f64::NAN))).crosses();
     let axis = Axis::new("training loss").scale(Scale::Auto);
-    Chart::new("", Axis::new("").whole()).panel(Panel::new(axis).series(mean).series(crosses))
+    Chart::new("", updates(view)).panel(Panel::new(axis).series(mean).series(crosses))
+}
+
+/// As far as the run went, so that its end has a place.
+fn updates(view: &View<'_>) -> Axis {
+    Axis::new("").whole().through(view.reached())
 }
 
 fn learning_rate(view: &View<'_>) -> Option<Chart> {
@@ -180,7 +193,7 @@ fn learning_rate(view: &View<'_>) -> Option<Chart> {
     let values = view.hyperparameters.get(name)?;
     let series = Series::new("", view.updates.iter().copied().zip(values.iter().copied())).colour(1);
     let axis = Axis::new(spoken(name)).scale(Scale::Auto);
-    Some(Chart::new("", Axis::new("").whole()).panel(Panel::new(axis).series(series)))
+    Some(Chart::new("", updates(view)).panel(Panel::new(axis).series(series)))
 }
 
 fn metric(view: &View<'_>) -> Chart {
@@ -190,7 +203,7 @@ fn metric(view: &View<'_>) -> Chart {
     if let Some(target) = &view.target {
         panel = panel.level(Level::new(format!("target {}", short(target.value)), target.value));
     }
-    Chart::new("", Axis::new("").whole()).panel(panel)
+    Chart::new("", updates(view)).panel(panel)
 }
 
 fn costs(view: &View<'_>, width: usize) -> Vec<Line> {

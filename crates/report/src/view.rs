@@ -125,11 +125,8 @@ impl<'a> View<'a> {
 
     /// What the result says; where there is none yet, what the evaluations say.
     fn conclude(&mut self) {
-        let score = |evaluation: &Evaluation| Score {
-            step: evaluation.step,
-            loss: evaluation.loss,
-            metric: evaluation.metric,
-        };
+        let score =
+            |evaluation: &Evaluation| Score { step: evaluation.step, loss: evaluation.loss, metric: evaluation.metric };
         let direction = self.run.manifest.direction;
         let mut best: Option<Score> = None;
         for evaluation in &self.evaluations {
@@ -182,6 +179,12 @@ impl<'a> View<'a> {
         self.run.result.as_ref().map_or_else(recorded, |result| result.train_seconds)
     }
 
+    /// Updates done where the record ends.
+    pub(crate) fn reached(&self) -> f64 {
+        let evaluated = self.evaluations.last().map_or(0.0, |evaluation| evaluation.step as f64);
+        self.updates.last().map_or(0.0, |last| last + 1.0).max(evaluated)
+    }
+
     /// Updates made so far.
     pub(crate) fn steps(&self) -> u64 {
         let recorded = || self.updates.last().map_or(0, |last| *last as u64 + 1);
@@ -218,8 +221,8 @@ impl<'a> View<'a> {
     }
 }
 
-/// The mean of each value and its neighbours, as many before as after: no lag. Values that are not finite do not count; where
-/// none is, neither is the mean.
+/// The mean of each value and its neighbours, as many before as after, so that it does not lag; only at the end there are fewer
+/// after. Values that are not finite do not count, and have no mean.
 pub(crate) fn smoothed(values: &[f64], window: usize) -> Vec<f64> {
     let window = (window | 1).max(1);
     let (length, half) = (values.len(), window / 2);
@@ -228,7 +231,8 @@ pub(crate) fn smoothed(values: &[f64], window: usize) -> Vec<f64> {
     }
     // Sums from each block's begin and to its end make the sum of any window without subtracting, so that one huge loss
     // does not wipe out the digits of all that follow.
-    let add = |(sum, count): (f64, u32), value: f64| if value.is_finite() { (sum + value, count + 1) } else { (sum, count) };
+    let add =
+        |(sum, count): (f64, u32), value: f64| if value.is_finite() { (sum + value, count + 1) } else { (sum, count) };
     let mut from_begin = vec![(0.0, 0u32); length];
     let mut to_end = vec![(0.0, 0u32); length];
     for index in 0..length {
@@ -241,10 +245,13 @@ pub(crate) fn smoothed(values: &[f64], window: usize) -> Vec<f64> {
     }
     let mean = |(sum, count): (f64, u32)| if count == 0 { f64::NAN } else { sum / f64::from(count) };
     let around = |index: usize| {
-        let reach = half.min(index).min(length - 1 - index);
-        let (first, last) = (index - reach, index + reach);
+        if !values[index].is_finite() {
+            return f64::NAN;
+        }
+        let reach = half.min(index);
+        let (first, last) = (index - reach, (index + reach).min(length - 1));
         if first / window == last / window {
-            // Near both ends the window is within a block: few enough to add up.
+            // Near the ends the window is within a block: few enough to add up.
             return mean(values[first..=last].iter().fold((0.0, 0), |sum, value| add(sum, *value)));
         }
         let ((low, low_count), (high, high_count)) = (to_end[first], from_begin[last]);
@@ -255,7 +262,7 @@ pub(crate) fn smoothed(values: &[f64], window: usize) -> Vec<f64> {
 
 /// The window of [`smoothed`] that suits so many values.
 pub(crate) fn window(length: usize) -> usize {
-    (length / 50) | 1
+    if length < 20 { 1 } else { (length / 40).max(7) | 1 }
 }
 
 #[cfg(test)]
@@ -263,11 +270,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_mean_has_as_many_neighbours_on_both_sides() {
+    fn a_mean_has_as_many_neighbours_on_both_sides_where_there_are() {
         let values = [1.0, 2.0, 6.0, 4.0, 5.0, 9.0];
-        assert_eq!(smoothed(&values, 3), [1.0, 3.0, 4.0, 5.0, 6.0, 9.0]);
+        assert_eq!(smoothed(&values, 3), [1.0, 3.0, 4.0, 5.0, 6.0, 7.0]);
         assert_eq!(smoothed(&values, 1), values);
-        assert_eq!(smoothed(&[], 5), []);
+        assert!(smoothed(&[], 5).is_empty());
     }
 
     #[test]
@@ -275,16 +282,18 @@ mod tests {
         let values: Vec<f64> = (0..997).map(|index| f64::from(index * 7919 % 1000)).collect();
         let smooth = smoothed(&values, 41);
         for index in 0..values.len() {
-            let reach = 20.min(index).min(values.len() - 1 - index);
-            let window = &values[index - reach..=index + reach];
+            let reach = 20.min(index);
+            let window = &values[index - reach..=(index + reach).min(values.len() - 1)];
             let mean = window.iter().sum::<f64>() / window.len() as f64;
             assert!((smooth[index] - mean).abs() < 1e-9, "{index}");
         }
     }
 
     #[test]
-    fn losses_that_are_not_finite_leave_the_mean_of_the_others() {
-        assert_eq!(smoothed(&[1.0, f64::NAN, 3.0, 5.0, f64::INFINITY], 3)[1], 2.0);
+    fn losses_that_are_not_finite_have_no_mean_and_leave_that_of_the_others() {
+        let means = smoothed(&[1.0, f64::NAN, 3.0, 5.0, f64::INFINITY], 3);
+        assert!(means[1].is_nan() && means[4].is_nan());
+        assert_eq!(means[2..4], [4.0, 4.0]);
         assert!(smoothed(&[f64::NAN; 9], 3).iter().all(|mean| mean.is_nan()));
     }
 

@@ -2,7 +2,7 @@
 
 use rheostat_record::{Direction, Status};
 
-use crate::number::{capital, duration, non_finite, plural, short, spoken};
+use crate::number::{capital, duration, plural, short, significant, spoken};
 use crate::view::{Verdict, View, smoothed, window};
 
 /// How a run ended, in a few words.
@@ -39,11 +39,23 @@ pub(crate) fn verdict(view: &View<'_>) -> Option<String> {
 /// Losses that were not finite, in words.
 pub(crate) fn non_finite_losses(view: &View<'_>) -> Option<String> {
     let (count, update, loss) = view.non_finite()?;
-    let name = non_finite(loss).unwrap_or("NaN");
+    let name = named(loss);
     Some(match count {
         1 => format!("The loss was {name} at update {update}."),
-        _ => format!("{} losses were not finite, the first ({name}) at update {update}.", crate::number::count(count as u64)),
+        _ => format!(
+            "{} losses were not finite, the first ({name}) at update {update}.",
+            crate::number::count(count as u64)
+        ),
     })
+}
+
+/// A loss that is no number, in words.
+fn named(loss: f64) -> &'static str {
+    match loss {
+        loss if loss == f64::INFINITY => "infinite",
+        loss if loss == f64::NEG_INFINITY => "minus infinity",
+        _ => "NaN",
+    }
 }
 
 /// The headline of a page or a summary.
@@ -60,7 +72,7 @@ fn headline_of_one(view: &View<'_>) -> String {
     if view.status() == Some(Status::Diverged) {
         return match view.non_finite() {
             Some((_, update, loss)) => {
-                format!("{workload} diverged: the loss was {} at update {update}", non_finite(loss).unwrap_or("NaN"))
+                format!("{workload} diverged: the loss was {} at update {update}", named(loss))
             }
             None => format!("{workload} diverged after {}", plural(view.steps(), "update")),
         };
@@ -71,8 +83,12 @@ fn headline_of_one(view: &View<'_>) -> String {
             let time = seconds.map(|seconds| format!(" and {} of training", duration(seconds))).unwrap_or_default();
             format!("{workload} reached {metric} {target} after {}{time}", plural(steps, "update"))
         }
-        (Verdict::Missed, Some(best)) => format!("{workload} got to {metric} {}, short of its target {target}", short(best.metric)),
-        (Verdict::None, Some(best)) => format!("{workload} got to {metric} {} after {}", short(best.metric), plural(best.step, "update")),
+        (Verdict::Missed, Some(best)) => {
+            format!("{workload} got to {metric} {}, short of its target {target}", short(best.metric))
+        }
+        (Verdict::None, Some(best)) => {
+            format!("{workload} got to {metric} {} after {}", short(best.metric), plural(best.step, "update"))
+        }
         (_, None) => format!("{workload}, {}", plural(view.steps(), "update")),
     }
 }
@@ -99,7 +115,11 @@ fn headline_of_many(views: &[View<'_>]) -> String {
         }
         (Some(target), _, Some(best)) => {
             let goal = short(target.value);
-            format!("None of {count} runs reached {metric} {goal}; {} came closest with {}", top.id(), short(best.metric))
+            format!(
+                "None of {count} runs reached {metric} {goal}; {} came closest with {}",
+                top.id(),
+                short(best.metric)
+            )
         }
         (None, _, Some(best)) => format!("{} got the best {metric} of {count} runs: {}", top.id(), short(best.metric)),
         _ => format!("{count} runs of {}", first.run.manifest.workload),
@@ -144,22 +164,32 @@ pub(crate) fn subline(views: &[View<'_>]) -> String {
         let mut parts = vec![capital(status(view.status())) + "."];
         if view.status().is_none() {
             let budget = view.run.manifest.budget_steps;
-            parts = vec![format!("No result yet: {} of {}.", plural(view.steps(), "update"), crate::number::count(budget))];
+            parts =
+                vec![format!("No result yet: {} of {}.", plural(view.steps(), "update"), crate::number::count(budget))];
         }
         parts.extend(non_finite_losses(view));
         return parts.join(" ");
     }
-    let met: Vec<usize> = ranking(views).into_iter().filter(|index| matches!(views[*index].verdict, Verdict::Met { .. })).collect();
+    let met: Vec<usize> =
+        ranking(views).into_iter().filter(|index| matches!(views[*index].verdict, Verdict::Met { .. })).collect();
     if !comparable(views) || views.iter().all(|view| view.target.is_none()) || met.is_empty() {
         return String::new();
     }
-    let mut text = format!("{} of {} runs met the target.", met.len(), views.len());
+    let mut text = match met.len() {
+        all if all == views.len() => format!("All {all} runs met the target."),
+        some => format!("{some} of {} runs met the target.", views.len()),
+    };
     if let [first, second, ..] = met[..]
         && let (Verdict::Met { seconds: Some(fast), .. }, Verdict::Met { seconds: Some(slow), .. }) =
             (views[first].verdict, views[second].verdict)
-        && fast > 0.0
     {
-        text += &format!(" Next came {} with {}, {} times as long.", views[second].id(), duration(slow), short((slow / fast * 100.0).round() / 100.0));
+        text += &format!(" Next came {} with {}", views[second].id(), duration(slow));
+        let times = slow / fast;
+        text += &if times >= 1.05 && times.is_finite() {
+            format!(", {} times as long.", rough(times))
+        } else {
+            ".".to_owned()
+        };
     }
     text
 }
@@ -168,13 +198,11 @@ pub(crate) fn subline(views: &[View<'_>]) -> String {
 pub(crate) fn loss(views: &[View<'_>]) -> String {
     let ends = |view: &View<'_>| {
         let smooth = smoothed(&view.losses, window(view.losses.len()));
-        // The window shrinks towards the end; the mean of the last full one says more than the last batch.
-        let last = smooth.iter().rev().nth(window(view.losses.len()) / 2).copied()?;
-        Some((*smooth.first()?, last)).filter(|(first, last)| first.is_finite() && last.is_finite())
+        Some((*smooth.first()?, *smooth.last()?)).filter(|(first, last)| first.is_finite() && last.is_finite())
     };
     if let [view] = views {
         if let Some((_, update, loss)) = view.non_finite().filter(|_| view.status() == Some(Status::Diverged)) {
-            return format!("Training loss was {} at update {update}", non_finite(loss).unwrap_or("NaN"));
+            return format!("Training loss was {} at update {update}", named(loss));
         }
         return match ends(view) {
             Some((first, last)) => went("Training loss", first, last),
@@ -183,7 +211,7 @@ pub(crate) fn loss(views: &[View<'_>]) -> String {
     }
     let lowest = views.iter().filter_map(|view| Some((ends(view)?.1, view.id())));
     match lowest.min_by(|one, other| one.0.total_cmp(&other.0)) {
-        Some((loss, id)) if comparable(views) => format!("Training loss ended lowest in {id}: {}", short(loss)),
+        Some((loss, id)) if comparable(views) => format!("Training loss ended lowest in {id}: {}", rough(loss)),
         _ => "Training loss of every run".to_owned(),
     }
 }
@@ -196,13 +224,15 @@ pub(crate) fn validation_loss(views: &[View<'_>]) -> String {
     };
     if let [view] = views {
         return match lowest(view) {
-            Some((loss, step)) => format!("Validation loss was lowest, {}, after {}", short(loss), plural(step, "update")),
+            Some((loss, step)) => {
+                format!("Validation loss was lowest, {}, after {}", rough(loss), plural(step, "update"))
+            }
             None => "Validation loss".to_owned(),
         };
     }
     let best = views.iter().filter_map(|view| Some((lowest(view)?.0, view.id())));
     match best.min_by(|one, other| one.0.total_cmp(&other.0)) {
-        Some((loss, id)) if comparable(views) => format!("Validation loss got lowest in {id}: {}", short(loss)),
+        Some((loss, id)) if comparable(views) => format!("Validation loss got lowest in {id}: {}", rough(loss)),
         _ => "Validation loss of every run".to_owned(),
     }
 }
@@ -214,9 +244,15 @@ pub(crate) fn metric(views: &[View<'_>]) -> String {
     if let [view] = views {
         let target = view.target.as_ref().map(|target| short(target.value)).unwrap_or_default();
         return match (view.verdict, view.best) {
-            (Verdict::Met { steps, .. }, _) => format!("{} met its target of {target} after {}", capital(&name), plural(steps, "update")),
-            (Verdict::Missed, Some(best)) => format!("{} got to {}, short of its target of {target}", capital(&name), short(best.metric)),
-            (_, Some(best)) => format!("{} was best, {}, after {}", capital(&name), short(best.metric), plural(best.step, "update")),
+            (Verdict::Met { steps, .. }, _) => {
+                format!("{} met its target of {target} after {}", capital(&name), plural(steps, "update"))
+            }
+            (Verdict::Missed, Some(best)) => {
+                format!("{} got to {}, short of its target of {target}", capital(&name), short(best.metric))
+            }
+            (_, Some(best)) => {
+                format!("{} was best, {}, after {}", capital(&name), short(best.metric), plural(best.step, "update"))
+            }
             _ => capital(&name),
         };
     }
@@ -237,13 +273,13 @@ pub(crate) fn gradient(views: &[View<'_>]) -> String {
     };
     if let [view] = views {
         return match largest(view) {
-            Some((norm, update)) => format!("Gradient norm was largest, {}, at update {update}", short(norm)),
+            Some((norm, update)) => format!("Gradient norm was largest, {}, at update {update}", rough(norm)),
             None => "Gradient norm".to_owned(),
         };
     }
     let most = views.iter().filter_map(|view| Some((largest(view)?.0, view.id())));
     match most.max_by(|one, other| one.0.total_cmp(&other.0)) {
-        Some((norm, id)) => format!("Gradient norm was largest in {id}: {}", short(norm)),
+        Some((norm, id)) => format!("Gradient norm was largest in {id}: {}", rough(norm)),
         None => "Gradient norm of every run".to_owned(),
     }
 }
@@ -259,11 +295,12 @@ pub(crate) fn hyperparameter(views: &[View<'_>], name: &str) -> String {
         let finite = view.hyperparameters.get(name)?.iter().copied().filter(|value| value.is_finite());
         finite.max_by(f64::total_cmp)
     });
-    let (low, high) = peaks.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), peak| (low.min(peak), high.max(peak)));
+    let (low, high) =
+        peaks.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), peak| (low.min(peak), high.max(peak)));
     match (low, high) {
         (low, high) if low > high => spoken,
-        (low, high) if low == high => format!("{spoken} peaked at {} in every run", short(low)),
-        (low, high) => format!("{spoken} peaked between {} and {}", short(low), short(high)),
+        (low, high) if low == high => format!("{spoken} peaked at {} in every run", rough(low)),
+        (low, high) => format!("{spoken} peaked between {} and {}", rough(low), rough(high)),
     }
 }
 
@@ -275,13 +312,19 @@ pub(crate) fn shape(name: &str, updates: &[f64], values: &[f64]) -> String {
     let low = known.iter().min_by(|one, other| one.1.total_cmp(&other.1)).unwrap_or(first);
     let high = known.iter().max_by(|one, other| one.1.total_cmp(&other.1)).unwrap_or(first);
     if low.1 == high.1 {
-        return format!("{name} stayed at {}", short(low.1));
+        return format!("{name} stayed at {}", rough(low.1));
     }
     // Changes of direction; those below a thousandth of the whole are ripples.
     let ripple = (high.1 - low.1) * 1e-3;
     let (mut turns, mut way, mut extreme) = (0, 0i8, first.1);
     for (_, value) in &known {
-        let now = if *value > extreme + ripple { 1 } else if *value < extreme - ripple { -1 } else { 0 };
+        let now = if *value > extreme + ripple {
+            1
+        } else if *value < extreme - ripple {
+            -1
+        } else {
+            0
+        };
         if now != 0 && now != way {
             turns += u32::from(way != 0);
             way = now;
@@ -293,19 +336,24 @@ pub(crate) fn shape(name: &str, updates: &[f64], values: &[f64]) -> String {
     match turns {
         0 => went(name, first.1, last.1),
         1 if high.1 > first.1 && high.1 > last.1 => {
-            format!("{name} rose to {} at update {}, then fell to {}", short(high.1), high.0, short(last.1))
+            format!("{name} rose to {} at update {}, then fell to {}", rough(high.1), high.0, rough(last.1))
         }
         1 if low.1 < first.1 && low.1 < last.1 => {
-            format!("{name} fell to {} at update {}, then rose to {}", short(low.1), low.0, short(last.1))
+            format!("{name} fell to {} at update {}, then rose to {}", rough(low.1), low.0, rough(last.1))
         }
-        _ => format!("{name} moved between {} and {}", short(low.1), short(high.1)),
+        _ => format!("{name} moved between {} and {}", rough(low.1), rough(high.1)),
     }
+}
+
+/// For sentences: three digits.
+fn rough(value: f64) -> String {
+    significant(value, 3)
 }
 
 fn went(name: &str, first: f64, last: f64) -> String {
     let verb = if last < first { "fell" } else { "rose" };
     match last == first {
-        true => format!("{name} began and ended at {}", short(first)),
-        false => format!("{name} {verb} from {} to {}", short(first), short(last)),
+        true => format!("{name} began and ended at {}", rough(first)),
+        false => format!("{name} {verb} from {} to {}", rough(first), rough(last)),
     }
 }

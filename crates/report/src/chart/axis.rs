@@ -6,6 +6,8 @@ pub struct Axis {
     pub(crate) label: String,
     pub(crate) scale: Scale,
     pub(crate) whole: bool,
+    pub(crate) through: Option<f64>,
+    pub(crate) only: Option<(f64, f64)>,
 }
 
 /// How values are spread along an axis.
@@ -23,13 +25,27 @@ pub enum Scale {
 impl Axis {
     /// A linear axis.
     pub fn new(label: impl Into<String>) -> Self {
-        Self { label: label.into(), scale: Scale::Linear, whole: false }
+        Self { label: label.into(), scale: Scale::Linear, whole: false, through: None, only: None }
     }
 
     /// How values are spread.
     #[must_use]
     pub fn scale(mut self, scale: Scale) -> Self {
         self.scale = scale;
+        self
+    }
+
+    /// Shows this value too, whatever is drawn: the end of a budget.
+    #[must_use]
+    pub fn through(mut self, value: f64) -> Self {
+        self.through = Some(value);
+        self
+    }
+
+    /// Shows only this stretch; lines leave the picture beyond it.
+    #[must_use]
+    pub fn only(mut self, low: f64, high: f64) -> Self {
+        self.only = Some((low, high));
         self
     }
 
@@ -67,17 +83,27 @@ impl Range {
     /// The range of a horizontal axis: exactly what there is.
     pub(crate) fn across(axis: &Axis, values: impl Iterator<Item = f64> + Clone) -> Self {
         let log = axis.scale == Scale::Log;
-        Self::around(values, log, axis.whole, 0.0)
+        Self::around(values.chain(axis.through), log, axis.whole, 0.0)
     }
 
     /// The range of a vertical axis: a little more than there is, and from 0 if that is near.
-    pub(crate) fn up(axis: &Axis, values: impl Iterator<Item = f64> + Clone, medians: &[f64]) -> Self {
+    pub(crate) fn up(axis: &Axis, values: impl Iterator<Item = f64> + Clone, spreads: &[Spread]) -> Self {
+        if let Some((low, high)) =
+            axis.only.filter(|(low, high)| low < high && drawable(*low, false) && drawable(*high, false))
+        {
+            return Self { low, high, log: false, whole: axis.whole };
+        }
         let log = match axis.scale {
             Scale::Linear => false,
             Scale::Log => true,
-            Scale::Auto => crushed(values.clone(), medians),
+            Scale::Auto => crushed(values.clone(), spreads),
         };
-        Self::around(values, log, axis.whole, 0.05)
+        // A curve that runs out to almost nothing would otherwise take most of a log axis.
+        let lowest = spreads.iter().map(|spread| spread.low).fold(f64::INFINITY, f64::min);
+        if axis.scale == Scale::Auto && log && values.clone().any(|value| value > 0.0 && value < lowest * 0.2) {
+            return Self::around(values.filter(|value| *value >= lowest).chain(axis.through), log, axis.whole, 0.05);
+        }
+        Self::around(values.chain(axis.through), log, axis.whole, 0.05)
     }
 
     fn around(values: impl Iterator<Item = f64>, log: bool, whole: bool, padding: f64) -> Self {
@@ -97,12 +123,15 @@ impl Range {
             let pad = (to - from) * padding;
             return Self { low: 10f64.powf(from - pad), high: 10f64.powf(to + pad), log, whole };
         }
-        // A constant stands in the middle; what differs only in its last digits counts as one.
+        // A constant stands above 0; what differs only in its last digits counts as one.
         if high - low <= low.abs().max(high.abs()) * 1e-9 {
             let room = if low == 0.0 && high == 0.0 { 1.0 } else { low.abs().max(high.abs()) * 0.5 };
-            let from_zero = low == 0.0 || padding == 0.0;
-            let to = if padding == 0.0 && low != 0.0 { low + room.max(1.0) } else { high + room };
-            return Self { low: if from_zero { low } else { low - room }, high: to, log, whole };
+            let (low, high) = match (padding == 0.0, low < 0.0) {
+                (true, _) => (low, low + room.max(1.0)),
+                (false, true) => (low - room, 0.0),
+                (false, false) => (0.0, high + room),
+            };
+            return Self { low, high, log, whole };
         }
         let pad = (high - low) * padding;
         let from_zero = padding > 0.0 && low >= 0.0 && low - pad < (high - low) * 0.15;
@@ -131,7 +160,7 @@ impl Range {
         } else {
             (value - self.low) / (self.high - self.low)
         };
-        at.is_finite().then(|| at.clamp(-1.0, 2.0))
+        at.is_finite().then(|| at.clamp(-99.0, 100.0))
     }
 
     /// About `wanted` ticks at round values.
@@ -156,7 +185,8 @@ impl Range {
             .take_while(|value| *value <= self.high + step * 1e-6)
             .collect();
         let largest = values.iter().fold(0.0f64, |largest, value| largest.max(value.abs()));
-        let tick = |value: f64| Some(Tick { at: self.place(value)?.clamp(0.0, 1.0), label: label(value, step, largest) });
+        let tick =
+            |value: f64| Some(Tick { at: self.place(value)?.clamp(0.0, 1.0), label: label(value, step, largest) });
         values.into_iter().filter_map(tick).collect()
     }
 
@@ -190,8 +220,8 @@ fn drawable(value: f64, log: bool) -> bool {
     value.abs() < LARGEST && (!log || value > SMALLEST) && value.is_finite()
 }
 
-/// Whether half of some series would lie in the lowest twentieth of a linear axis.
-fn crushed(values: impl Iterator<Item = f64>, medians: &[f64]) -> bool {
+/// Whether half of some series would lie in the lowest twelfth of a linear axis.
+fn crushed(values: impl Iterator<Item = f64>, spreads: &[Spread]) -> bool {
     let mut high: f64 = 0.0;
     for value in values.filter(|value| drawable(*value, false)) {
         if value < 0.0 {
@@ -199,15 +229,29 @@ fn crushed(values: impl Iterator<Item = f64>, medians: &[f64]) -> bool {
         }
         high = high.max(value);
     }
-    let lowest = medians.iter().copied().filter(|median| *median > 0.0).fold(f64::INFINITY, f64::min);
-    high > lowest * 20.0
+    let lowest = spreads.iter().map(|spread| spread.median).fold(f64::INFINITY, f64::min);
+    high > lowest * 12.0
 }
 
-/// The middle of the positive values, where there are any.
-pub(crate) fn median(values: impl Iterator<Item = f64>) -> Option<f64> {
-    let mut values: Vec<f64> = values.filter(|value| drawable(*value, true)).collect();
-    let middle = values.len() / 2;
-    (!values.is_empty()).then(|| *values.select_nth_unstable_by(middle, f64::total_cmp).1)
+/// How the positive values of a series are spread.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Spread {
+    /// Below it lie two in a hundred.
+    low: f64,
+    median: f64,
+}
+
+impl Spread {
+    /// Of the values that are positive, if there are any.
+    pub(crate) fn of(values: impl Iterator<Item = f64>) -> Option<Self> {
+        let mut values: Vec<f64> = values.filter(|value| drawable(*value, true)).collect();
+        if values.is_empty() {
+            return None;
+        }
+        let (middle, low) = (values.len() / 2, values.len() / 50);
+        let median = *values.select_nth_unstable_by(middle, f64::total_cmp).1;
+        Some(Self { low: *values.select_nth_unstable_by(low, f64::total_cmp).1, median })
+    }
 }
 
 /// A tick's value with the digits that its distance to the next asks for; thousands as k, millions as M.
@@ -235,8 +279,8 @@ mod tests {
 
     fn labels(values: &[f64], scale: Scale, wanted: usize) -> Vec<String> {
         let axis = Axis::new("y").scale(scale);
-        let medians: Vec<f64> = median(values.iter().copied()).into_iter().collect();
-        Range::up(&axis, values.iter().copied(), &medians).ticks(wanted).into_iter().map(|tick| tick.label).collect()
+        let spreads: Vec<Spread> = Spread::of(values.iter().copied()).into_iter().collect();
+        Range::up(&axis, values.iter().copied(), &spreads).ticks(wanted).into_iter().map(|tick| tick.label).collect()
     }
 
     #[test]
@@ -256,19 +300,41 @@ mod tests {
     #[test]
     fn values_crushed_at_the_bottom_get_a_log_axis() {
         let falling: Vec<f64> = (0..100).map(|step| 0.9f64.powi(step)).collect();
-        let range = Range::up(&Axis::new("y").scale(Scale::Auto), falling.iter().copied(), &[0.9f64.powi(50)]);
+        let range = Range::up(
+            &Axis::new("y").scale(Scale::Auto),
+            falling.iter().copied(),
+            &[Spread { low: 1e-4, median: 0.005 }],
+        );
         assert!(range.is_log());
-        assert!(!Range::up(&Axis::new("y").scale(Scale::Auto), [0.0, 1.0, 0.5].into_iter(), &[0.5]).is_log());
+        assert!(
+            !Range::up(
+                &Axis::new("y").scale(Scale::Auto),
+                [0.0, 1.0, 0.5].into_iter(),
+                &[Spread { low: 0.5, median: 0.5 }]
+            )
+            .is_log()
+        );
+    }
+
+    #[test]
+    fn a_curve_that_runs_out_to_nothing_does_not_take_the_whole_log_axis() {
+        let cosine: Vec<f64> =
+            (0..1000).map(|step| 1e-3 * (1.0 + (f64::from(step) * std::f64::consts::PI / 1000.0).cos())).collect();
+        let spreads = [Spread::of(cosine.iter().copied()).unwrap(), Spread::of([1e-6].into_iter()).unwrap()];
+        let range = Range::up(&Axis::new("y").scale(Scale::Auto), cosine.iter().copied().chain([1e-6]), &spreads);
+        assert!(range.is_log() && range.low() > 1e-7, "{range:?}");
     }
 
     #[test]
     fn any_two_values_make_a_range_with_finite_places() {
-        let odd = [0.0, -0.0, 5e-324, 1e-310, 1e-200, 1.0, 1.0 + f64::EPSILON, 1e299, f64::MAX, f64::NAN, f64::INFINITY];
+        let odd =
+            [0.0, -0.0, 5e-324, 1e-310, 1e-200, 1.0, 1.0 + f64::EPSILON, 1e299, f64::MAX, f64::NAN, f64::INFINITY];
         for low in odd {
             for high in odd {
                 for scale in [Scale::Linear, Scale::Log, Scale::Auto] {
                     let axis = Axis::new("y").scale(scale);
-                    let range = Range::up(&axis, [low, -high].into_iter(), &[low]);
+                    let spreads: Vec<Spread> = Spread::of([low, -high].into_iter()).into_iter().collect();
+                    let range = Range::up(&axis, [low, -high].into_iter(), &spreads);
                     assert!(range.place(low).is_none_or(f64::is_finite), "{low} {high} {scale:?}");
                     assert!(range.ticks(5).len() < 16);
                     assert!(range.ticks(5).iter().all(|tick| (0.0..=1.0).contains(&tick.at)), "{low} {high} {scale:?}");

@@ -1,4 +1,4 @@
-use super::axis::{Range, median};
+use super::axis::{Range, Spread};
 use super::{Chart, Look, Panel};
 
 /// Where everything of a picture goes, in pixels.
@@ -25,9 +25,17 @@ pub(crate) struct Place {
 pub(crate) struct Entry {
     pub(crate) name: String,
     pub(crate) colour: usize,
-    pub(crate) faint: bool,
+    pub(crate) kind: Kind,
     pub(crate) x: f64,
     pub(crate) y: f64,
+}
+
+/// What an entry stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Line,
+    Faint,
+    Band,
 }
 
 /// Sizes that a picture is laid out in.
@@ -42,7 +50,7 @@ pub(crate) struct Metrics {
 }
 
 /// Above each panel: the name of its vertical axis, and what markers say.
-pub(crate) const LANE: f64 = 24.0;
+pub(crate) const LANE: f64 = 28.0;
 /// Below the last panel: tick labels and the name of the horizontal axis.
 pub(crate) const FOOT: f64 = 42.0;
 /// Between panels.
@@ -60,7 +68,8 @@ impl Layout {
         let ranges: Vec<Range> = chart.panels.iter().map(vertical).collect();
         let labels = ranges.iter().flat_map(|range| range.ticks(vertical_ticks(metrics.panel)));
         let widest = labels.map(|tick| tick.label.chars().count()).max().unwrap_or(1);
-        let left = (widest as f64 * metrics.letter + 12.0).max(28.0);
+        let edge = if metrics.alone { 12.0 } else { 0.0 };
+        let left = (widest as f64 * metrics.letter + 12.0).max(28.0) + edge;
         let right = metrics.width - 18.0;
 
         let mut top = 8.0;
@@ -70,14 +79,14 @@ impl Layout {
             legend = entries(chart);
             let (mut x, mut y) = (16.0, top);
             for entry in &mut legend {
-                let width = SWATCH + 6.0 + entry.name.chars().count() as f64 * metrics.letter + 14.0;
+                let width = SWATCH + 6.0 + entry.name.chars().count() as f64 * metrics.letter + 16.0;
                 if x + width > metrics.width - 8.0 && x > 16.0 {
                     (x, y) = (16.0, y + ROW);
                 }
                 (entry.x, entry.y) = (x, y);
                 x += width;
             }
-            top = if legend.is_empty() { top } else { y + ROW };
+            top = if legend.is_empty() { top } else { y + ROW + 8.0 };
         }
         let mut panels = Vec::new();
         for range in ranges {
@@ -110,24 +119,28 @@ pub(crate) fn vertical(panel: &Panel) -> Range {
     let values = panel.series.iter().flat_map(|series| series.points.iter().map(|point| point.1));
     let bands = panel.bands.iter().flat_map(|band| band.points.iter().flat_map(|point| [point.1, point.2]));
     let levels = panel.levels.iter().map(|level| level.value);
-    let medians: Vec<f64> =
-        panel.series.iter().filter_map(|series| median(series.points.iter().map(|point| point.1))).collect();
-    Range::up(&panel.y, values.chain(bands).chain(levels), &medians)
+    let spreads: Vec<Spread> =
+        panel.series.iter().filter_map(|series| Spread::of(series.points.iter().map(|point| point.1))).collect();
+    Range::up(&panel.y, values.chain(bands).chain(levels), &spreads)
 }
 
-/// What the legend names: every name once; nothing if there is but one line, which the axis names.
+/// What the legend names: every name once; nothing if every line is named by its axis.
 pub(crate) fn entries(chart: &Chart) -> Vec<Entry> {
     let mut entries: Vec<Entry> = Vec::new();
     for panel in &chart.panels {
-        let series = panel.series.iter().map(|series| (&series.name, series.colour, series.look == Look::Faint));
-        for (name, colour, faint) in series.chain(panel.bands.iter().map(|band| (&band.name, band.colour, true))) {
+        let kind = |look: Look| if look == Look::Faint { Kind::Faint } else { Kind::Line };
+        let series = panel.series.iter().map(|series| (&series.name, series.colour, kind(series.look)));
+        for (name, colour, kind) in series.chain(panel.bands.iter().map(|band| (&band.name, band.colour, Kind::Band))) {
             let known = entries.iter().any(|entry| entry.name == *name && entry.colour == colour);
             if !name.is_empty() && !known {
-                entries.push(Entry { name: name.clone(), colour, faint, x: 0.0, y: 0.0 });
+                entries.push(Entry { name: name.clone(), colour, kind, x: 0.0, y: 0.0 });
             }
         }
     }
-    let one_each = chart.panels.iter().all(|panel| panel.series.len() <= 1 && panel.bands.is_empty());
-    let distinct = entries.windows(2).any(|pair| pair[0].colour != pair[1].colour);
-    if entries.len() < 2 || (one_each && !distinct) { Vec::new() } else { entries }
+    let says_nothing = |panel: &Panel| {
+        panel.bands.is_empty()
+            && matches!(panel.series.as_slice(), [] | [_])
+            && panel.series.iter().all(|series| series.name == panel.y.label)
+    };
+    if entries.len() < 2 || chart.panels.iter().all(says_nothing) { Vec::new() } else { entries }
 }

@@ -13,7 +13,7 @@
 mod axis;
 mod canvas;
 mod layout;
-mod palette;
+pub(crate) mod palette;
 mod path;
 mod png;
 mod svg;
@@ -22,7 +22,7 @@ mod thin;
 
 pub use axis::{Axis, Scale};
 pub use palette::COLOURS;
-pub(crate) use palette::{Theme as Palette, variables};
+pub(crate) use palette::Theme as Palette;
 pub use svg::{SvgOptions, Theme};
 pub use terminal::{Glyphs, TerminalOptions};
 
@@ -154,13 +154,7 @@ impl Panel {
 impl Series {
     /// A full line in the first colour.
     pub fn new(name: impl Into<String>, points: impl IntoIterator<Item = (f64, f64)>) -> Self {
-        Self {
-            name: name.into(),
-            points: points.into_iter().collect(),
-            colour: 0,
-            look: Look::Line,
-            crosses: false,
-        }
+        Self { name: name.into(), points: points.into_iter().collect(), colour: 0, look: Look::Line, crosses: false }
     }
 
     /// The colour, by its place in the palette; beyond its end the same colours come again, dashed.

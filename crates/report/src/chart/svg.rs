@@ -1,6 +1,6 @@
 use std::fmt::Write as _;
 
-use super::layout::{Entry, LANE, Layout, Metrics, Place, SWATCH, vertical_ticks};
+use super::layout::{Entry, Kind, LANE, Layout, Metrics, Place, SWATCH, vertical_ticks};
 use super::palette::{self, class, dashed};
 use super::thin::{self, Point};
 use super::{Chart, Look, Panel, Series, path};
@@ -51,13 +51,16 @@ impl Chart {
         let panel = if options.panel_height.is_finite() { options.panel_height.clamp(40.0, 8_192.0) } else { 240.0 };
         let alone = options.theme != Theme::Page;
         // In a page the letters grow on a narrow screen; the room for them is there from the start.
-        let metrics = Metrics { width, panel, letter: if alone { 6.9 } else { 7.6 }, alone };
+        let metrics = Metrics { width, panel, letter: if alone { 6.5 } else { 8.6 }, alone };
         let layout = Layout::new(self, metrics);
         let mut picture = Picture { chart: self, layout: &layout, options, width, text: String::new() };
         picture.draw();
         (picture.text, width, layout.height)
     }
 }
+
+/// With more dots than this in a panel, lines say it better.
+const DOTS: usize = 240;
 
 struct Picture<'a> {
     chart: &'a Chart,
@@ -87,7 +90,9 @@ impl Picture<'_> {
 
     fn open(&mut self) {
         let (width, height) = (self.width, self.layout.height);
-        self.put(format_args!("<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" role=\"img\""));
+        self.put(format_args!(
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" role=\"img\""
+        ));
         let theme = match self.options.theme {
             Theme::Page => {
                 if let Some(label) = &self.options.labelled_by {
@@ -100,18 +105,36 @@ impl Picture<'_> {
             Theme::Dark => palette::DARK,
         };
         self.put(format_args!(" width=\"{width}\" height=\"{height}\"><title>{}</title>", escape(&self.chart.title)));
-        self.put(format_args!("<desc>{}</desc><style>{}</style>", escape(&self.chart.description), palette::fixed(theme)));
+        self.put(format_args!(
+            "<desc>{}</desc><style>{}</style>",
+            escape(&self.chart.description),
+            palette::fixed(theme)
+        ));
         let ground = theme.variables.iter().find(|(name, _)| *name == "--ground").map_or("#fff", |(_, value)| value);
         self.put(format_args!("<rect width=\"100%\" height=\"100%\" fill=\"{ground}\"/>"));
         let letters = ((width - 32.0) / 8.2).max(8.0) as usize;
         let title = number::shortened(&self.chart.title, letters);
         self.put(format_args!("<text class=\"title\" x=\"16\" y=\"26\">{}</text>", escape(&title)));
-        for Entry { name, colour, faint, x, y } in &self.layout.legend {
+        for Entry { name, colour, kind, x, y } in &self.layout.legend {
             let class = class(*colour);
-            let look = if *faint { "faint" } else { "line" };
             let dash = if dashed(*colour) { " dash" } else { "" };
-            self.put(format_args!("<path class=\"{look}{dash} {class}\" d=\"M{x} {}h{SWATCH}\"/>", y + 6.0));
-            self.put(format_args!("<text class=\"label\" x=\"{}\" y=\"{}\">{}</text>", x + SWATCH + 6.0, y + 10.0, escape(name)));
+            match kind {
+                Kind::Line => {
+                    self.put(format_args!("<path class=\"line{dash} {class}\" d=\"M{x} {}h{SWATCH}\"/>", y + 6.0))
+                }
+                Kind::Faint => {
+                    self.put(format_args!("<path class=\"faint {class}\" d=\"M{x} {}h{SWATCH}\"/>", y + 6.0))
+                }
+                Kind::Band => {
+                    self.put(format_args!("<path class=\"band {class}\" d=\"M{x} {y}h{SWATCH}v12h-{SWATCH}z\"/>"))
+                }
+            }
+            self.put(format_args!(
+                "<text class=\"label\" x=\"{}\" y=\"{}\">{}</text>",
+                x + SWATCH + 6.0,
+                y + 10.0,
+                escape(name)
+            ));
         }
     }
 
@@ -120,22 +143,39 @@ impl Picture<'_> {
         let bottom = place.bottom;
         let scale = if place.y.is_log() { " (log scale)" } else { "" };
         let name = escape(&panel.y.label);
-        self.put(format_args!("<text class=\"label\" x=\"2\" y=\"{}\">{name}{scale}</text>", place.top - LANE + 12.0));
+        self.put(format_args!(
+            "<text class=\"label\" x=\"{}\" y=\"{}\">{name}{scale}</text>",
+            self.edge(),
+            place.top - LANE + 14.0
+        ));
         let mut grid = String::new();
         for tick in place.y.ticks(vertical_ticks(bottom - place.top)) {
             let y = ((bottom - tick.at * (bottom - place.top)) * 10.0).round() / 10.0;
             let _ = write!(grid, "M{left} {y}H{right}");
-            self.put(format_args!("<text x=\"{}\" y=\"{}\" text-anchor=\"end\">{}</text>", left - 7.0, y + 4.0, tick.label));
+            self.put(format_args!(
+                "<text x=\"{}\" y=\"{}\" text-anchor=\"end\">{}</text>",
+                left - 7.0,
+                y + 4.0,
+                tick.label
+            ));
         }
-        self.put(format_args!("<path class=\"grid\" d=\"{grid}\"/><path class=\"base\" d=\"M{left} {bottom}H{right}\"/>"));
+        self.put(format_args!(
+            "<path class=\"grid\" d=\"{grid}\"/><path class=\"base\" d=\"M{left} {bottom}H{right}\"/>"
+        ));
         let last = self.layout.panels.last().is_some_and(|last| last.bottom == bottom);
         let mut ticks = String::new();
-        for (index, tick) in self.layout.x.ticks(((right - left) / 85.0).round().max(2.0) as usize).into_iter().enumerate() {
+        for (index, tick) in
+            self.layout.x.ticks(((right - left) / 85.0).round().max(2.0) as usize).into_iter().enumerate()
+        {
             let x = ((left + tick.at * (right - left)) * 10.0).round() / 10.0;
             let _ = write!(ticks, "M{x} {bottom}v4");
             if last {
                 let other = if index % 2 == 1 { " class=\"odd\"" } else { "" };
-                self.put(format_args!("<text{other} x=\"{x}\" y=\"{}\" text-anchor=\"middle\">{}</text>", bottom + 18.0, tick.label));
+                self.put(format_args!(
+                    "<text{other} x=\"{x}\" y=\"{}\" text-anchor=\"middle\">{}</text>",
+                    bottom + 18.0,
+                    tick.label
+                ));
             }
         }
         self.put(format_args!("<path class=\"base\" d=\"{ticks}\"/>"));
@@ -143,17 +183,27 @@ impl Picture<'_> {
             let middle = (left + right) / 2.0;
             let scale = if self.layout.x.is_log() { " (log scale)" } else { "" };
             let name = escape(&self.chart.x.label);
-            self.put(format_args!("<text x=\"{middle}\" y=\"{}\" text-anchor=\"middle\">{name}{scale}</text>", bottom + 36.0));
+            self.put(format_args!(
+                "<text x=\"{middle}\" y=\"{}\" text-anchor=\"middle\">{name}{scale}</text>",
+                bottom + 36.0
+            ));
         }
+    }
+
+    /// Where text at the left edge begins.
+    fn edge(&self) -> f64 {
+        if self.options.theme == Theme::Page { 2.0 } else { 16.0 }
     }
 
     /// Vertical lines, and above them what they say where there is room.
     fn markers(&mut self) {
         let (Some(first), Some(last)) = (self.layout.panels.first(), self.layout.panels.last()) else { return };
-        let name = self.chart.panels.first().map_or(0, |panel| panel.y.label.chars().count() + 12);
-        let mut free = 2.0 + name as f64 * 7.0;
+        let name = self.chart.panels.first().map_or(0, |panel| panel.y.label.chars().count());
+        let scale = if first.y.is_log() { 12 } else { 0 };
+        let mut free = self.edge() + (name + scale) as f64 * 6.6 + 6.0;
         let mut drawn = f64::NEG_INFINITY;
-        let mut markers: Vec<_> = self.chart.markers.iter().filter_map(|marker| Some((self.layout.across(marker.at)?, marker))).collect();
+        let mut markers: Vec<_> =
+            self.chart.markers.iter().filter_map(|marker| Some((self.layout.across(marker.at)?, marker))).collect();
         markers.sort_by(|one, other| one.0.total_cmp(&other.0));
         for (x, marker) in markers {
             // Many markers in one place are one line.
@@ -169,7 +219,7 @@ impl Picture<'_> {
             let begin = (x - width / 2.0).min(self.layout.right - width).max(0.0);
             if begin > free && width < 160.0 {
                 let label = escape(&marker.label);
-                self.put(format_args!("<text x=\"{:.1}\" y=\"{}\">{label}</text>", begin, first.top - 8.0));
+                self.put(format_args!("<text x=\"{:.1}\" y=\"{}\">{label}</text>", begin, first.top - LANE + 14.0));
                 free = begin + width + 8.0;
             }
         }
@@ -177,13 +227,23 @@ impl Picture<'_> {
 
     fn contents(&mut self, panel: &Panel, place: &Place) {
         let layout = self.layout;
-        let range = |range: &super::axis::Range| format!("{:?} {:?} {}", range.low(), range.high(), u8::from(range.is_log()));
+        let range =
+            |range: &super::axis::Range| format!("{:?} {:?} {}", range.low(), range.high(), u8::from(range.is_log()));
         let (across, down) = (range(&layout.x), range(&place.y));
-        self.put(format_args!("<g class=\"plot\" data-x=\"{} {} {across}\" data-y=\"{} {} {down}\">", layout.left, layout.right, place.bottom, place.top));
+        // A picture in the picture, so that lines end at its edge; dots on the edge are whole, unless something is cut off.
+        let room = if panel.y.only.is_some() { 0.5 } else { 4.0 };
+        let (x, y) = (layout.left - 4.0, place.top - 4.0);
+        let (width, height) = (layout.right + 8.0 - layout.left, place.bottom - place.top + 4.0 + room);
+        self.put(format_args!("<svg class=\"plot\" x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" viewBox=\"{x} {y} {width} {height}\""));
+        self.put(format_args!(
+            " data-x=\"{} {} {across}\" data-y=\"{} {} {down}\">",
+            layout.left, layout.right, place.bottom, place.top
+        ));
         for band in &panel.bands {
             let below = band.points.iter().map(|point| (point.0, point.1));
             let above = band.points.iter().rev().map(|point| (point.0, point.2));
-            let outline: Option<Vec<Point>> = below.chain(above).map(|(x, y)| Some((layout.across(x)?, place.down(y)?))).collect();
+            let outline: Option<Vec<Point>> =
+                below.chain(above).map(|(x, y)| Some((layout.across(x)?, place.down(y)?))).collect();
             let mut data = String::new();
             path::push_area(&mut data, &outline.unwrap_or_default());
             if data.len() > 1 {
@@ -191,21 +251,30 @@ impl Picture<'_> {
             }
         }
         let faint_first = panel.series.iter().filter(|series| series.look == Look::Faint);
+        let dots = panel.series.iter().filter(|series| series.look == Look::Dots);
+        let dotted = dots.map(|series| series.points.len()).sum::<usize>() <= DOTS;
         for series in faint_first.chain(panel.series.iter().filter(|series| series.look != Look::Faint)) {
-            self.series(series, place);
+            self.series(series, place, dotted);
         }
         for level in &panel.levels {
             let Some(y) = place.down(level.value) else { continue };
             let (left, right) = (layout.left, layout.right);
             self.put(format_args!("<path class=\"level\" d=\"M{left} {y:.1}H{right}\"/>"));
-            let above = if y - place.top > 16.0 { y - 5.0 } else { y + 14.0 };
+            // At the left, on the side that the lines come from only later.
+            let begin =
+                panel.series.iter().find_map(|series| series.points.iter().find_map(|point| place.down(point.1)));
+            let above = begin.is_none_or(|begin| begin > y) && y - place.top > 12.0;
+            let baseline = if above { y - 5.0 } else { y + 15.0 };
             let label = escape(&level.label);
-            self.put(format_args!("<text class=\"label halo\" x=\"{right}\" y=\"{above:.1}\" text-anchor=\"end\">{label}</text>"));
+            self.put(format_args!(
+                "<text class=\"label halo\" x=\"{}\" y=\"{baseline:.1}\">{label}</text>",
+                left + 6.0
+            ));
         }
-        self.text.push_str("</g>");
+        self.text.push_str("</svg>");
     }
 
-    fn series(&mut self, series: &Series, place: &Place) {
+    fn series(&mut self, series: &Series, place: &Place, dotted: bool) {
         let layout = self.layout;
         let column = if self.options.column.is_finite() { self.options.column.clamp(0.25, 64.0) } else { 1.0 };
         let (lines, gaps) = thin::lines(&series.points, column, |x, y| Some((layout.across(x)?, place.down(y)?)));
@@ -220,13 +289,18 @@ impl Picture<'_> {
             let name = escape(&series.name);
             self.put(format_args!("<path class=\"{look}{dash} {class}\" data-name=\"{name}\" d=\"{data}\"/>"));
         }
-        if series.look == Look::Dots && series.points.len() <= 60 {
+        if series.look == Look::Dots && dotted {
             self.put(format_args!("<g class=\"{class}\">"));
             for (x, y) in &series.points {
                 let (Some(across), Some(down)) = (layout.across(*x), place.down(*y)) else { continue };
                 self.put(format_args!("<circle class=\"dot\" cx=\"{across:.1}\" cy=\"{down:.2}\" r=\"3\">"));
                 let name = if series.name.is_empty() { String::new() } else { format!("{}, ", series.name) };
-                self.put(format_args!("<title>{}{}: {}</title></circle>", escape(&name), number::short(*x), number::short(*y)));
+                self.put(format_args!(
+                    "<title>{}{}: {}</title></circle>",
+                    escape(&name),
+                    number::short(*x),
+                    number::short(*y)
+                ));
             }
             self.text.push_str("</g>");
         }

@@ -1,6 +1,6 @@
-use super::canvas::{Canvas, Grain};
-use super::layout::{entries, vertical};
 use super::axis::Range;
+use super::canvas::{Canvas, Grain};
+use super::layout::{Kind, entries, vertical};
 use super::{Chart, Look, Panel, thin};
 use crate::number::shortened;
 use crate::styled::{self, Line, Style};
@@ -50,7 +50,8 @@ impl Chart {
     }
 
     fn grain(&self, options: &TerminalOptions) -> Grain {
-        let several = self.panels.iter().any(|panel| drawn(panel).nth(1).is_some());
+        let line = |series: &&super::Series| series.points.iter().any(|point| point.1.is_finite());
+        let several = self.panels.iter().any(|panel| drawn(panel).filter(line).nth(1).is_some());
         match (options.glyphs, several && !options.colour) {
             (Glyphs::Braille, false) => Grain::Braille,
             (Glyphs::Braille, true) => Grain::Letters(SHAPES),
@@ -62,7 +63,7 @@ impl Chart {
     fn legend(&self, options: &TerminalOptions) -> Vec<Line> {
         let grain = self.grain(options);
         let mut lines = vec![Line::new()];
-        for entry in entries(self).iter().filter(|entry| !entry.faint) {
+        for entry in entries(self).iter().filter(|entry| entry.kind == Kind::Line) {
             let sign = match (grain, options.glyphs) {
                 (Grain::Letters(letters), _) => letters[entry.colour % letters.len()].to_string(),
                 (_, Glyphs::Braille) => "──".to_owned(),
@@ -90,18 +91,24 @@ impl Chart {
     pub(crate) fn plot(&self, options: &TerminalOptions) -> Vec<Line> {
         let height = options.height.clamp(2, 200);
         let ranges: Vec<Range> = self.panels.iter().map(vertical).collect();
-        let ticks = (height / 3).max(2);
+        let ticks = ((height as f64 / 2.8).round() as usize).clamp(2, 8);
         let labels = ranges.iter().flat_map(|range| range.ticks(ticks));
         let gutter = labels.map(|tick| tick.label.chars().count()).max().unwrap_or(1);
         let columns = options.width.clamp(16, 1000).saturating_sub(gutter + 2).max(8);
-        let xs = self.panels.iter().flat_map(|panel| panel.series.iter().flat_map(|series| series.points.iter().map(|point| point.0)));
+        let xs = self
+            .panels
+            .iter()
+            .flat_map(|panel| panel.series.iter().flat_map(|series| series.points.iter().map(|point| point.0)));
         let x = Range::across(&self.x, xs.chain(self.markers.iter().map(|marker| marker.at)));
 
         let mut lines = Vec::new();
         for (panel, y) in self.panels.iter().zip(&ranges) {
             if !panel.y.label.is_empty() {
                 let scale = if y.is_log() { " (log scale)" } else { "" };
-                lines.push(Line::text(shortened(&format!("{}{scale}", panel.y.label), options.width.max(8)), Style::Muted));
+                lines.push(Line::text(
+                    shortened(&format!("{}{scale}", panel.y.label), options.width.max(8)),
+                    Style::Muted,
+                ));
             }
             let mut canvas = Canvas::new(self.grain(options), columns, height);
             self.fill(&mut canvas, panel, &x, y);

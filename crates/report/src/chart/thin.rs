@@ -118,7 +118,8 @@ mod tests {
 
     #[test]
     fn a_spike_among_a_hundred_thousand_points_survives() {
-        let mut points: Vec<(f64, f64)> = (0..100_000).map(|step| (f64::from(step) / 150.0, (f64::from(step) * 0.7).sin())).collect();
+        let mut points: Vec<(f64, f64)> =
+            (0..100_000).map(|step| (f64::from(step) / 150.0, (f64::from(step) * 0.7).sin())).collect();
         points[54_321].1 = 999.0;
         let (lines, _) = lines(&points, 1.0, straight);
         assert_eq!(lines.len(), 1);

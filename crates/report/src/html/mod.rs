@@ -1,0 +1,96 @@
+//! One page, in itself whole, of any number of runs.
+
+mod figures;
+mod sections;
+
+use askama::Template;
+use rheostat_record::Run;
+
+use crate::ReportError;
+use crate::chart::{Palette, palette};
+use crate::view::View;
+use crate::words;
+use figures::{Figure, Named};
+use sections::{Account, Cell, Environment, Happening, Recipe, Row, Tile};
+
+#[derive(Template)]
+#[template(path = "report.html")]
+struct Page {
+    title: String,
+    subline: String,
+    about: String,
+    style: String,
+    script: &'static str,
+    single: bool,
+    tiles: Vec<Tile>,
+    columns: Vec<Cell>,
+    rows: Vec<Row>,
+    legend: Vec<Named>,
+    figures: Vec<Figure>,
+    constant: Vec<(String, String)>,
+    accounts: Vec<Account>,
+    happenings: Vec<Happening>,
+    happenings_left_out: usize,
+    recipes: Vec<Recipe>,
+    environment: Environment,
+    program: String,
+}
+
+/// A page of one run, or of several compared: self-contained, with nothing to fetch, for light and dark, for wide and narrow
+/// screens, readable without JavaScript. All text of the runs is escaped.
+///
+/// # Errors
+/// [`ReportError::Empty`] if there is no run.
+pub fn html(runs: &[Run]) -> Result<String, ReportError> {
+    if runs.is_empty() {
+        return Err(ReportError::Empty { what: "run" });
+    }
+    let views: Vec<View<'_>> = runs.iter().map(View::new).collect();
+    let (columns, rows) = sections::table(&views);
+    let (happenings, happenings_left_out) = sections::happenings(&views);
+    let page = Page {
+        title: unbroken(&words::headline(&views)),
+        subline: unbroken(&words::subline(&views)),
+        about: sections::about(&views),
+        style: style(),
+        script: include_str!("../../templates/script.js"),
+        single: views.len() == 1,
+        tiles: sections::tiles(&views),
+        columns,
+        rows,
+        legend: figures::runs_legend(&views),
+        figures: figures::all(&views),
+        constant: sections::constant(&views),
+        accounts: sections::accounts(&views),
+        happenings,
+        happenings_left_out,
+        recipes: sections::recipes(&views),
+        environment: sections::environment(&views),
+        program: runs.first().map(|run| run.manifest.program.clone()).unwrap_or_default(),
+    };
+    Ok(page.render()?)
+}
+
+/// The text with numbers and their units kept on one line.
+fn unbroken(text: &str) -> String {
+    let mut joined = String::with_capacity(text.len());
+    for word in text.split(' ') {
+        let unit = matches!(word.trim_end_matches(['.', ',', ';']), "s" | "min" | "h" | "%");
+        if !joined.is_empty() {
+            joined.push(if unit && joined.ends_with(|letter: char| letter.is_ascii_digit()) { '\u{a0}' } else { ' ' });
+        }
+        joined.push_str(word);
+    }
+    joined
+}
+
+fn style() -> String {
+    let variables = |theme: Palette| palette::variables(theme);
+    format!(
+        ":root{{{}}}@media(prefers-color-scheme:dark){{:root{{{}}}}}{}{}",
+        variables(palette::LIGHT),
+        variables(palette::DARK),
+        palette::STYLE,
+        include_str!("../../templates/style.css"),
+    )
+}
