@@ -27,7 +27,7 @@ pub(crate) const FACTS: WorkloadFacts = WorkloadFacts {
     sample: "images",
     parameters: CONFIG.parameters() as u64,
     metric: ACCURACY,
-    target: 0.80,
+    target: 0.75,
     knobs: &[Hyperparameter::Dropout, Hyperparameter::LabelSmoothing],
     recipe: include_str!("../../recipes/cifar10-vit.toml"),
 };
