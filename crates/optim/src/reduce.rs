@@ -49,7 +49,7 @@ pub(crate) fn dot_on_device(a: &Tensor<1>, b: &Tensor<1>) -> Result<f64, OptimEr
     let length = products.dims()[0];
     let mut total = 0.0;
     for start in (0..length).step_by(DEVICE_CHUNK) {
-        let chunk = products.clone().slice([start..length.min(start + DEVICE_CHUNK)]);
+        let chunk = products.clone().narrow(0, start, DEVICE_CHUNK.min(length - start));
         let sum = chunk.sum().try_into_data().map_err(OptimError::storage)?;
         total += sum.iter::<f64>().sum::<f64>();
     }

@@ -146,3 +146,34 @@ fn the_slope_of_an_update_is_the_product_with_the_gradient() {
     assert_eq!(update.dot(&gradients).unwrap(), 25.0);
     assert_eq!(update.norm().unwrap(), 5.0);
 }
+
+proptest::proptest! {
+    #[test]
+    fn a_clipped_gradient_keeps_its_direction_and_the_bound(
+        values in proptest::collection::vec(-1e3..1e3_f64, 1..40),
+        bound in 1e-3..1e3_f64,
+    ) {
+        let model = Vector::new(&vec![0.0; values.len()]);
+        let before = model.gradients(&values);
+        let mut after = before.clone();
+        let norm = after.clip(bound).unwrap();
+        proptest::prop_assert!(after.norm().unwrap() <= bound * (1.0 + 1e-12));
+        let cosine = after.dot(&before).unwrap() - after.norm().unwrap() * norm;
+        proptest::prop_assert!(cosine.abs() <= 1e-9 * norm * norm.max(1.0));
+        if norm + 1e-6 <= bound {
+            proptest::prop_assert_eq!(read(&model, after), values);
+        }
+    }
+
+    #[test]
+    fn a_saved_moment_loads_to_the_same_bits(values in proptest::collection::vec(-1e30..1e30_f64, 1..40)) {
+        let spec = OptimizerSpec::Adam(Adam::default());
+        let model = Vector::new(&vec![0.0; values.len()]);
+        let mut optimizer = Optimizer::new(&spec, &model, &[]).unwrap();
+        optimizer.direction(&model, model.gradients(&values), &[rate(0.1)]).unwrap();
+        let saved = optimizer.save().unwrap();
+        let mut fresh = Optimizer::new(&spec, &model, &[]).unwrap();
+        fresh.load(&saved).unwrap();
+        proptest::prop_assert_eq!(fresh.save().unwrap(), saved);
+    }
+}
