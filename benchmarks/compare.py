@@ -137,7 +137,7 @@ def conditions(options: argparse.Namespace) -> dict[str, Any]:
         "cores": os.cpu_count(),
         "system": f"{platform.system()} {platform.machine()}",
         "rheostat": output_of([str(options.binary), "--version"]).split()[-1],
-        "pytorch": f"{found.stdout.strip()} ({mode}, {'fused' if options.fused else 'default'} AdamW)",
+        "pytorch": f"{found.stdout.strip()} ({mode}, {'fused' if options.fused else 'default'} optimizer)",
         "threads": options.threads,
         "rounds": options.rounds,
         "steps": options.steps,
@@ -168,7 +168,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--warm-up", type=positive, default=5, metavar="N", help="updates before them")
     parser.add_argument("--threads", type=positive, default=2, metavar="N", help="compute threads of either side")
     parser.add_argument("--compile", action="store_true", help="compile the twins' forward pass and loss")
-    parser.add_argument("--fused", action="store_true", help="give the twins AdamW in one kernel")
+    parser.add_argument("--fused", action="store_true", help="let the twins update all parameters in one kernel")
     parser.add_argument("--data", type=Path, metavar="DIR", help="folder with the datasets, for rheostat")
     parser.add_argument("--python", metavar="PATH", default=sys.executable, help="interpreter with torch and numpy")
     binary = HERE.parent / "target" / "release" / "rheostat"

@@ -1,7 +1,7 @@
 """Checks that the twins compute what rheostat's models compute.
 
-Reads the newest checkpoint of each run into its twin, evaluates it on the validation split, and compares loss and metric
-with what the run recorded at that step.
+Reads the newest checkpoint of each run into its twin, evaluates it on the validation split, and compares loss and
+metric with what the run recorded at that step.
 """
 
 import argparse

@@ -19,6 +19,12 @@ from torch.nn import functional as F
 RECIPES = Path(__file__).resolve().parents[2] / "crates" / "workload" / "recipes"
 # Constant: what a step costs does not depend on it.
 LEARNING_RATE = 1e-3
+# The optimizers, and the constants of theirs that a recipe may set.
+CONSTANTS = {
+    "adamw": {"momentum", "beta2", "epsilon", "weight_decay"},
+    "heavy_ball": {"momentum", "weight_decay"},
+    "nesterov": {"momentum", "weight_decay"},
+}
 PHASES = ("forward", "backward", "update")
 
 
@@ -43,7 +49,9 @@ class Recipe:
     """The part of a workload's default recipe that decides what a step computes."""
 
     batch_size: int
-    betas: tuple[float, float]
+    method: str
+    momentum: float
+    beta2: float
     epsilon: float
     weight_decay: float
     dropout: float
@@ -55,25 +63,48 @@ class Recipe:
         """Reads the recipe that the program embeds, so that both sides follow one file."""
         table = tomllib.loads((RECIPES / f"{workload}.toml").read_text())
         optimizer = table.get("optimizer", {})
-        known = {"method", "momentum", "beta2", "epsilon", "weight_decay"}
-        if optimizer.get("method") != "adamw" or not optimizer.keys() <= known:
-            sys.exit(f"{workload}: the twin has AdamW with {sorted(known)} only, the recipe says {optimizer}")
+        method = optimizer.get("method")
+        known = CONSTANTS.get(method)
+        if known is None or not optimizer.keys() <= known | {"method"}:
+            sys.exit(f"{workload}: the twins know the optimizers {CONSTANTS}, the recipe says {optimizer}")
         values = {**table, **optimizer}
 
         def number(name: str, default: float) -> float:
             value = values.get(name, default)
             if not isinstance(value, int | float):
-                sys.exit(f"{workload}: the twin takes numbers only, the recipe says {name} = {value}")
+                sys.exit(f"{workload}: the twins take numbers only, the recipe says {name} = {value}")
             return value
 
         return cls(
             batch_size=int(number("batch_size", 32)),
-            betas=(number("momentum", 0.9), number("beta2", 0.999)),
+            method=method,
+            momentum=number("momentum", 0.9),
+            beta2=number("beta2", 0.999),
             epsilon=number("epsilon", 1e-8),
-            weight_decay=number("weight_decay", 0.01),
+            weight_decay=number("weight_decay", 0.01 if method == "adamw" else 0.0),
             dropout=number("dropout", 0.0),
             label_smoothing=number("label_smoothing", 0.0),
             clip_norm=number("clip_norm", 0.0) or None,
+        )
+
+    def optimizer(self, model: nn.Module, fused: bool) -> torch.optim.Optimizer:
+        """The recipe's optimizer; fused in one kernel, or as PyTorch chooses."""
+        if self.method == "adamw":
+            return torch.optim.AdamW(
+                model.parameters(),
+                lr=LEARNING_RATE,
+                betas=(self.momentum, self.beta2),
+                eps=self.epsilon,
+                weight_decay=self.weight_decay,
+                fused=fused or None,
+            )
+        return torch.optim.SGD(
+            model.parameters(),
+            lr=LEARNING_RATE,
+            momentum=self.momentum,
+            weight_decay=self.weight_decay,
+            nesterov=self.method == "nesterov",
+            fused=fused or None,
         )
 
 
@@ -83,14 +114,7 @@ def profile(workload: str, twin: Twin, options: argparse.Namespace) -> dict[str,
     torch.set_num_threads(options.threads)
     recipe = Recipe.of(workload)
     model = twin.build(recipe.dropout).train()
-    optimizer = torch.optim.AdamW(
-        model.parameters(),
-        lr=LEARNING_RATE,
-        betas=recipe.betas,
-        eps=recipe.epsilon,
-        weight_decay=recipe.weight_decay,
-        fused=options.fused or None,
-    )
+    optimizer = recipe.optimizer(model, options.fused)
 
     def loss_of(inputs: Tensor, targets: Tensor) -> Tensor:
         return F.cross_entropy(model(inputs), targets, label_smoothing=recipe.label_smoothing)
@@ -150,6 +174,6 @@ def main(twins: Mapping[str, Twin]) -> None:
     parser.add_argument("--warm-up", type=int, default=5, help="updates before the measurement (default: %(default)s)")
     parser.add_argument("--threads", type=int, default=2, help="compute threads (default: %(default)s)")
     parser.add_argument("--compile", action="store_true", help="compile the forward pass and the loss")
-    parser.add_argument("--fused", action="store_true", help="AdamW in one kernel")
+    parser.add_argument("--fused", action="store_true", help="update all parameters in one kernel")
     options = parser.parse_args()
     print(json.dumps(profile(options.workload, twins[options.workload], options)))
