@@ -121,7 +121,8 @@ impl Range {
                 (from, to) = (from - 0.5, to + 0.5);
             }
             let pad = (to - from) * padding;
-            return Self { low: 10f64.powf(from - pad), high: 10f64.powf(to + pad), log, whole };
+            let (from, to) = ((from - pad).max(-305.0), (to + pad).min(305.0));
+            return Self { low: 10f64.powf(from), high: 10f64.powf(to), log, whole };
         }
         // A constant stands above 0; what differs only in its last digits counts as one.
         if high - low <= low.abs().max(high.abs()) * 1e-9 {

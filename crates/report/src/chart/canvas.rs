@@ -52,7 +52,13 @@ impl Canvas {
     pub(crate) fn line(&mut self, from: (i64, i64), to: (i64, i64), colour: usize) {
         let (across, down) = ((to.0 - from.0).abs(), (to.1 - from.1).abs());
         let steps = across.max(down).max(1);
-        for step in 0..=steps {
+        // A line that leaves the picture is not followed out there.
+        let height = self.size().1 as f64;
+        let slope = (to.1 - from.1) as f64 / steps as f64;
+        let reaches = |y: f64| if slope == 0.0 { 0.0 } else { (y - from.1 as f64) / slope };
+        let (one, other) = (reaches(-1.0), reaches(height));
+        let (first, last) = if slope == 0.0 { (0, steps) } else { (one.min(other) as i64, one.max(other) as i64 + 1) };
+        for step in first.max(0)..=last.min(steps) {
             let at = |from: i64, to: i64| from + ((to - from) as f64 * step as f64 / steps as f64).round() as i64;
             self.dot(at(from.0, to.0), at(from.1, to.1), colour);
         }
