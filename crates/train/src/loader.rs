@@ -12,8 +12,6 @@ const AHEAD: usize = 2;
 
 /// One batch as the loop draws it.
 pub(crate) struct Drawn<B> {
-    pub(crate) epoch: u64,
-    pub(crate) samples: u64,
     /// The batch in as many parts as the recipe accumulates, each with its share of the samples.
     pub(crate) parts: Vec<(B, f64)>,
 }
@@ -54,7 +52,7 @@ impl<B: Send + 'static> Loader<B> {
                     })
                     .collect();
                 // The receiver is gone when the run is over.
-                if sender.send(Drawn { epoch: at.epoch, samples: at.size, parts }).is_err() {
+                if sender.send(Drawn { parts }).is_err() {
                     return;
                 }
             }

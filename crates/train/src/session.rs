@@ -5,7 +5,8 @@ use std::sync::atomic::Ordering;
 use burn::module::Module;
 use burn::tensor::Device;
 use rheostat_control::{
-    Ask, Base, Controller, Decision, FixedStep, Hyperparameter, Hyperparameters, LineSearch, Observation,
+    Action, Ask, Base, Controller, Decision, DecayCoupling, FixedStep, Hyperparameter, Hyperparameters, LineSearch,
+    Observation, StopReason,
 };
 use rheostat_optim::{Gradients, OptimError, Optimizer, ParameterGroup};
 use rheostat_record::{
@@ -60,10 +61,9 @@ impl<'a, W: Workload> Session<'a, W> {
         let device = device().autodiff();
         device.seed(seed(recipe.seed, Purpose::Init, 0));
         let mut model = workload.model(&device);
-        let groups: Vec<_> = recipe.groups.iter().map(|group| ParameterGroup::new(&group.path)).collect();
-        let at_start = |source| TrainError::Optimizer { step: 0, source };
-        let mut optimizer = Optimizer::new(&recipe.optimizer, &model, &groups, plan.peak_rate).map_err(at_start)?;
-        let mut controller: Box<dyn Controller> = Box::new(plan.base.clone());
+        let mut optimizer =
+            optimizer(recipe, &plan, &model).map_err(|source| TrainError::Optimizer { step: 0, source })?;
+        let mut controller = control(plan.base.clone());
         let mut state = State::default();
         state.decide(&controller.begin().hyperparameters);
 

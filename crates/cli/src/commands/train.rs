@@ -77,6 +77,7 @@ pub(crate) fn host(global: &Global, threads: usize) -> Result<Host, CliError> {
         processor: provenance::processor(),
         threads,
         started: provenance::now(),
+        skip_evaluation: false,
     })
 }
 
