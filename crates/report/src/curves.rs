@@ -13,7 +13,9 @@ pub struct Curves<'a> {
 }
 
 /// How many updates a picture is computed at, besides those where a phase begins.
-const POINTS: u64 = 4096;
+const POINTS: u64 = 1024;
+/// And within each phase, so that short ones have their shape too.
+const WITHIN: u64 = 8;
 
 impl<'a> Curves<'a> {
     /// The schedules' first `steps` values, under the names of their hyperparameters.
@@ -90,8 +92,15 @@ impl<'a> Curves<'a> {
         let Some((_, schedule)) = self.curves.get(index) else { return Vec::new() };
         let last = self.steps - 1;
         let spread = (0..=POINTS).map(|point| (u128::from(last) * u128::from(point) / u128::from(POINTS)) as u64);
-        let kinks = schedule.breakpoints().into_iter().flat_map(|begin| [begin.saturating_sub(1), begin]);
-        let mut steps: Vec<u64> = spread.chain(kinks).filter(|step| *step <= last).collect();
+        let mut begins = schedule.breakpoints();
+        let kinks: Vec<u64> = begins.iter().flat_map(|begin| [begin.saturating_sub(1), *begin]).collect();
+        // Of very many phases a picture shows no single one.
+        begins.truncate(256);
+        let within = begins.windows(2).flat_map(|pair| {
+            let length = pair[1].saturating_sub(pair[0]);
+            (1..WITHIN).map(move |part| pair[0] + length / WITHIN * part)
+        });
+        let mut steps: Vec<u64> = spread.chain(within).chain(kinks).filter(|step| *step <= last).collect();
         steps.sort_unstable();
         steps.dedup();
         steps.into_iter().map(|step| (step as f64, schedule.at(step))).collect()

@@ -147,6 +147,19 @@ pub(crate) fn shortened(text: &str, width: usize) -> String {
     cut
 }
 
+/// The text with numbers and their units kept on one line.
+pub(crate) fn unbroken(text: &str) -> String {
+    let mut joined = String::with_capacity(text.len());
+    for word in text.split(' ') {
+        let unit = matches!(word.trim_end_matches(['.', ',', ';']), "s" | "min" | "h" | "%");
+        if !joined.is_empty() {
+            joined.push(if unit && joined.ends_with(|letter: char| letter.is_ascii_digit()) { '\u{a0}' } else { ' ' });
+        }
+        joined.push_str(word);
+    }
+    joined
+}
+
 fn trimmed(number: &str) -> String {
     if number.contains('.') { number.trim_end_matches('0').trim_end_matches('.').to_owned() } else { number.to_owned() }
 }

@@ -38,8 +38,7 @@ impl Line {
 
     /// Appends text. Control characters, which could take over the terminal, become visible ones.
     pub(crate) fn push(&mut self, text: impl AsRef<str>, style: Style) {
-        let clean: String =
-            text.as_ref().chars().map(|letter| if letter.is_control() { '\u{fffd}' } else { letter }).collect();
+        let clean: String = text.as_ref().chars().map(visible).collect();
         self.width += clean.chars().count();
         match self.pieces.last_mut() {
             Some((last, same)) if *same == style => last.push_str(&clean),
@@ -113,6 +112,15 @@ fn plain(text: &str) -> String {
         _ => '?',
     };
     text.chars().map(letter).collect()
+}
+
+/// A character that moves neither the cursor nor anything else. A space that does not break has done its work by now.
+fn visible(letter: char) -> char {
+    match letter {
+        '\u{a0}' => ' ',
+        letter if letter.is_control() => '\u{fffd}',
+        letter => letter,
+    }
 }
 
 /// The lines as one text.

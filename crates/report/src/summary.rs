@@ -1,7 +1,7 @@
 use rheostat_record::{Run, Status};
 
 use crate::chart::{Axis, Chart, Glyphs, Level, Look, Panel, Scale, Series, TerminalOptions};
-use crate::number::{count, duration, percent, plural, short, shortened, spoken};
+use crate::number::{count, duration, percent, plural, short, shortened, spoken, unbroken};
 use crate::styled::{self, Line, Style};
 use crate::view::{Verdict, View, smoothed, window};
 use crate::words;
@@ -36,8 +36,11 @@ pub fn summary(run: &Run, options: &SummaryOptions) -> String {
     let width = options.width.clamp(40, WIDEST);
     let mut lines = vec![head(&view, width)];
     lines.extend(verdict(&view, width));
-    lines.push(Line::new());
-    lines.extend(scores(&view, width));
+    let scores = scores(&view, width);
+    if !scores.is_empty() {
+        lines.push(Line::new());
+        lines.extend(scores);
+    }
     let plots = plots(&view, width, options);
     if !plots.is_empty() {
         lines.push(Line::new());
@@ -80,7 +83,7 @@ fn verdict(view: &View<'_>, width: usize) -> Vec<Line> {
             (_, None | Some(Status::Interrupted)) => ("· ", Style::Warn),
             _ => ("✘ ", Style::Bad),
         };
-        for (index, part) in wrapped(&verdict, width - 2).into_iter().enumerate() {
+        for (index, part) in wrapped(&unbroken(&verdict), width - 2).into_iter().enumerate() {
             lines.push(Line::text(if index == 0 { sign } else { "  " }, style).with(part, style));
         }
     }
@@ -125,6 +128,12 @@ fn row(name: &str, indent: usize, parts: Vec<(String, Style)>, width: usize) -> 
     let mut lines = Vec::new();
     let mut line = Line::text(format!("{name:<indent$}  "), Style::Muted);
     let mut first = true;
+    let room = width.saturating_sub(indent + 2);
+    let parts = parts.into_iter().flat_map(|(text, style)| {
+        let long = text.chars().count() > room;
+        let pieces = if long { wrapped(&text, room) } else { vec![text] };
+        pieces.into_iter().map(move |piece| (piece, style))
+    });
     for (text, style) in parts {
         let needed = text.chars().count() + if first { 0 } else { 3 };
         if !first && line.width() + needed > width {
@@ -211,7 +220,7 @@ fn costs(view: &View<'_>, width: usize) -> Vec<Line> {
     let Some(result) = &view.run.result else {
         let budget = count(view.run.manifest.budget_steps);
         lines.push(named("work", format!("{} of {budget}", plural(view.steps(), "update"))));
-        lines.push(path(view, width));
+        lines.push(path(view));
         return lines;
     };
     let accounts = [
@@ -246,7 +255,7 @@ fn costs(view: &View<'_>, width: usize) -> Vec<Line> {
     work.push((plural(result.forwards, "forward"), Style::Plain));
     work.push((plural(result.backwards, "backward"), Style::Plain));
     lines.extend(row("work", 8, work, width));
-    lines.push(path(view, width));
+    lines.push(path(view));
     lines
 }
 
@@ -255,7 +264,7 @@ fn named(name: &str, text: String) -> Line {
 }
 
 /// Where the run is. Never cut: it is there to be copied.
-fn path(view: &View<'_>, _width: usize) -> Line {
+fn path(view: &View<'_>) -> Line {
     named("in", view.run.path.display().to_string())
 }
 

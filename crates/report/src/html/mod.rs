@@ -8,6 +8,7 @@ use rheostat_record::Run;
 
 use crate::ReportError;
 use crate::chart::{Palette, palette};
+use crate::number::unbroken;
 use crate::view::View;
 use crate::words;
 use figures::{Figure, Named};
@@ -69,19 +70,6 @@ pub fn html(runs: &[Run]) -> Result<String, ReportError> {
         program: runs.first().map(|run| run.manifest.program.clone()).unwrap_or_default(),
     };
     Ok(page.render()?)
-}
-
-/// The text with numbers and their units kept on one line.
-fn unbroken(text: &str) -> String {
-    let mut joined = String::with_capacity(text.len());
-    for word in text.split(' ') {
-        let unit = matches!(word.trim_end_matches(['.', ',', ';']), "s" | "min" | "h" | "%");
-        if !joined.is_empty() {
-            joined.push(if unit && joined.ends_with(|letter: char| letter.is_ascii_digit()) { '\u{a0}' } else { ' ' });
-        }
-        joined.push_str(word);
-    }
-    joined
 }
 
 fn style() -> String {
