@@ -204,8 +204,8 @@ mod tests {
 
     #[test]
     fn times_are_told_in_the_unit_that_fits() {
-        let texts: Vec<String> = [0.0, 0.0421, 3.14159, 99.96, 3599.0, 7500.0].map(duration).to_vec();
-        assert_eq!(texts, ["0 s", "0.042 s", "3.14 s", "1 min 40 s", "59 min 59 s", "2 h 05 min"]);
+        let texts: Vec<String> = [0.0, 0.0421, 3.158, 99.96, 3599.0, 7500.0].map(duration).to_vec();
+        assert_eq!(texts, ["0 s", "0.042 s", "3.16 s", "1 min 40 s", "59 min 59 s", "2 h 05 min"]);
     }
 
     #[test]

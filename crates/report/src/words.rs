@@ -78,6 +78,9 @@ fn headline_of_one(view: &View<'_>) -> String {
         };
     }
     let target = view.target.as_ref().map(|target| short(target.value)).unwrap_or_default();
+    if let (Verdict::Missed, Some(best), None) = (view.verdict, view.best, view.status()) {
+        return format!("{workload} is at {metric} {} so far, on its way to {target}", short(best.metric));
+    }
     match (view.verdict, view.best) {
         (Verdict::Met { steps, seconds }, _) => {
             let time = seconds.map(|seconds| format!(" and {} of training", duration(seconds))).unwrap_or_default();
@@ -246,6 +249,9 @@ pub(crate) fn metric(views: &[View<'_>]) -> String {
         return match (view.verdict, view.best) {
             (Verdict::Met { steps, .. }, _) => {
                 format!("{} met its target of {target} after {}", capital(&name), plural(steps, "update"))
+            }
+            (Verdict::Missed, Some(best)) if view.status().is_none() => {
+                format!("{} got to {} so far", capital(&name), short(best.metric))
             }
             (Verdict::Missed, Some(best)) => {
                 format!("{} got to {}, short of its target of {target}", capital(&name), short(best.metric))

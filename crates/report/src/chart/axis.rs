@@ -261,7 +261,7 @@ fn label(value: f64, step: f64, largest: f64) -> String {
     if value == 0.0 {
         return "0".to_owned();
     }
-    if largest >= 1e13 || largest < 1e-4 {
+    if !(1e-4..1e13).contains(&largest) {
         return number::significant(value, 3);
     }
     let (unit, suffix) = match largest {

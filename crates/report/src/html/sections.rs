@@ -136,10 +136,6 @@ pub(super) fn table(views: &[View<'_>]) -> (Vec<Cell>, Vec<Row>) {
     let metric = views.first().map(View::metric).filter(|_| same).unwrap_or_else(|| "metric".to_owned());
     let names = [
         "Run",
-        "Workload",
-        "Optimizer",
-        "Learning rate",
-        "Seed",
         "Target met",
         "At update",
         "Best",
@@ -149,6 +145,10 @@ pub(super) fn table(views: &[View<'_>]) -> (Vec<Cell>, Vec<Row>) {
         "Updates",
         "Spent",
         "Forwards",
+        "Workload",
+        "Optimizer",
+        "Learning rate",
+        "Seed",
         "Ended",
     ];
     let columns = names.map(|name| match name {
@@ -172,10 +172,6 @@ pub(super) fn table(views: &[View<'_>]) -> (Vec<Cell>, Vec<Row>) {
         let result = view.run.result.as_ref();
         let counted = |value: Option<u64>| cell(value.map(count).unwrap_or_default(), "number");
         let cells = vec![
-            cell(view.run.manifest.workload.clone(), ""),
-            cell(view.method("optimizer"), ""),
-            cell(view.method("learning_rate"), ""),
-            cell(view.run.manifest.seed.to_string(), "number"),
             met,
             cell(at, "number"),
             score(view.best),
@@ -185,6 +181,10 @@ pub(super) fn table(views: &[View<'_>]) -> (Vec<Cell>, Vec<Row>) {
             counted(Some(view.steps())),
             counted(result.map(|result| result.steps_spent)),
             counted(result.map(|result| result.forwards)),
+            cell(view.run.manifest.workload.clone(), ""),
+            cell(view.method("optimizer"), ""),
+            cell(view.method("learning_rate"), ""),
+            cell(view.run.manifest.seed.to_string(), "number"),
             cell(words::status(view.status()).to_owned(), ""),
         ];
         Some(Row { run: named(view.id(), index, false), cells })
@@ -272,7 +272,8 @@ pub(super) fn accounts(views: &[View<'_>]) -> Vec<Account> {
             recording: share(recording),
         }
     };
-    views.iter().map(account).collect()
+    // What evaluating and recording took is known at the end.
+    views.iter().filter(|view| view.run.result.is_some()).map(account).collect()
 }
 
 /// What happened, and how much of it is left out of a long list.
