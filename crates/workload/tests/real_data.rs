@@ -1,4 +1,5 @@
 //! The loaders on real data, if RHEOSTAT_DATA says where it lies.
+#![allow(clippy::panic, reason = "a test helper fails by panicking")]
 
 use std::path::Path;
 
@@ -6,16 +7,17 @@ use rheostat_workload::data::{DATASETS, State, verify};
 use rheostat_workload::{Visitor, WORKLOADS, Workload, open};
 
 mod common;
-use common::data;
+use common::{data, skipped};
 
 /// Whether a dataset is there and whole; says so if a test skips.
 fn present(dataset: &str, folder: &Path) -> bool {
-    let whole = verify(dataset, folder).unwrap().iter().all(|report| {
+    let reports = verify(dataset, folder).unwrap_or_else(|error| panic!("{dataset}: {error}"));
+    let whole = reports.iter().all(|report| {
         assert!(!matches!(report.state, State::Damaged { .. }), "{report:?}");
         report.state != State::Missing
     });
     if !whole {
-        eprintln!("skipped: {dataset} is not in {}", folder.display());
+        skipped(&format!("{dataset} is not in {}", folder.display()));
     }
     whole
 }

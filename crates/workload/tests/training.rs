@@ -1,4 +1,5 @@
 //! Workloads learn: under Burn's own AdamW, so that nothing but the workload is on trial.
+#![allow(clippy::panic, reason = "a test helper fails by panicking")]
 
 use std::sync::{Mutex, MutexGuard};
 
@@ -9,7 +10,7 @@ use rheostat_workload::random::{Purpose, seed};
 use rheostat_workload::{Evaluation, Knobs, Split, Visitor, Workload, WorkloadError, epoch_order, open};
 
 mod common;
-use common::data;
+use common::{data, skipped};
 
 /// Burn has one random generator a process, and tests run side by side.
 static GENERATOR: Mutex<()> = Mutex::new(());
@@ -94,8 +95,9 @@ fn dropout_and_label_smoothing_change_the_loss() {
 fn falls(name: &str, run: Run) {
     let Some(folder) = data(name) else { return };
     let outcome = match open(name, Some(&folder), run) {
-        Err(WorkloadError::Missing { path, .. }) => return eprintln!("skipped: {} is missing", path.display()),
-        outcome => outcome.unwrap(),
+        Ok(outcome) => outcome,
+        Err(WorkloadError::Missing { path, .. }) => return skipped(&format!("{} is missing", path.display())),
+        Err(error) => panic!("{name}: {error}"),
     };
     let quarter = outcome.losses.len() / 4;
     let (first, last) = (mean(&outcome.losses[..quarter]), mean(&outcome.losses[3 * quarter..]));

@@ -104,7 +104,7 @@ impl Cifar10 {
     #[cfg(test)]
     pub(crate) fn noise(train: usize, held_out: usize) -> Self {
         let images = |count: usize| Images {
-            pixels: (0..count * PIXELS).map(|place| (place * 2_654_435_761 >> 7) as u8).collect(),
+            pixels: (0..count * PIXELS).map(|place| ((place * 2_654_435_761) >> 7) as u8).collect(),
             labels: (0..count).map(|index| (index % CLASSES) as u8).collect(),
         };
         Self { train: images(train), held_out: images(held_out) }
