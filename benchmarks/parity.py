@@ -27,7 +27,7 @@ import vit
 from twin import Twin
 
 TWINS: dict[str, Twin] = {**mlp.TWINS, **resnet.TWINS, **vit.TWINS, **gpt.TWINS}
-TOLERANCE = 1e-4
+TOLERANCE = 1e-6
 CHUNK = 250
 
 # Inputs and targets of a whole split; a target for each row of logits.

@@ -62,7 +62,7 @@ impl CliError {
                 _ => exit::RECORD,
             },
             Self::Train(TrainError::Optimizer { .. } | TrainError::Control { .. }) => exit::DIVERGED,
-            Self::Train(TrainError::Threads(_)) => exit::USAGE,
+            Self::Train(TrainError::Setup(_) | TrainError::Threads(_)) => exit::USAGE,
             Self::Train(TrainError::Checkpoint { .. }) => exit::RECORD,
             Self::File { .. } | Self::Stdout(_) => exit::RECORD,
             Self::Train(_) | Self::Report(_) | Self::Json(_) => exit::BUG,

@@ -89,10 +89,13 @@ impl Observer for Progress {
                 let metric = if self.metric == "loss" { String::new() } else { format!("  {} {val_metric:.4}", self.metric) };
                 self.evaluated = if metric.is_empty() { format!("  val_loss {val_loss:.4}") } else { metric.clone() };
                 if self.bar.is_none() {
-                    eprintln!(
-                        "step {step}/{}  loss {:.4}  val_loss {val_loss:.4}{metric}  rate {:.3e}  {train_seconds:.1} s",
-                        self.total, self.loss, self.rate,
-                    );
+                    // Before the first update there is neither a loss nor a rate to tell.
+                    let update = match step {
+                        0 => String::new(),
+                        _ => format!("  loss {:.4}  rate {:.3e}", self.loss, self.rate),
+                    };
+                    let total = self.total;
+                    eprintln!("step {step}/{total}{update}  val_loss {val_loss:.4}{metric}  {train_seconds:.1} s");
                 }
                 self.show();
             }

@@ -26,12 +26,21 @@ pub(crate) fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }
 
-/// A folder for a new run: what it is, then when, and a number if that is taken.
-pub(crate) fn new_run(what: &str, now: u64) -> (PathBuf, String) {
-    let time = jiff::Timestamp::from_second(i64::try_from(now).unwrap_or(0)).unwrap_or_default();
-    let id = format!("{what}-{}", time.strftime("%Y%m%d-%H%M%S"));
-    let free = (1..).map(|count| if count == 1 { id.clone() } else { format!("{id}-{count}") });
-    let id = free.into_iter().find(|id| !Path::new("runs").join(id).exists()).unwrap_or(id);
+/// Folder and name of a new run: the folder asked for, else one under `runs` that says what and when.
+pub(crate) fn run_folder(out: Option<&Path>, what: &str) -> (PathBuf, String) {
+    if let Some(out) = out {
+        let name = out.file_name().map_or_else(|| what.to_owned(), |name| name.to_string_lossy().into_owned());
+        return (out.to_owned(), name);
+    }
+    let seconds = i64::try_from(now()).unwrap_or(0);
+    let time = jiff::Timestamp::from_second(seconds).unwrap_or_default();
+    let stem = format!("{what}-{}", time.strftime("%Y%m%d-%H%M%S"));
+    let mut id = stem.clone();
+    let mut count = 1;
+    while Path::new("runs").join(&id).exists() {
+        count += 1;
+        id = format!("{stem}-{count}");
+    }
     (Path::new("runs").join(&id), id)
 }
 

@@ -63,7 +63,7 @@ impl Controller for RangeTest {
             let best = self.state.best.min(smoothed);
             self.state.best = best;
             // A smoothed loss that is not a number has blown up too.
-            if !(smoothed <= BLOW_UP * best) {
+            if smoothed.is_nan() || smoothed > BLOW_UP * best {
                 decision.actions.push(Action::Stop(StopReason::Finished));
                 let reason = format!("smoothed loss {smoothed} at step {step} exceeds {BLOW_UP} times its best, {best}");
                 decision.reason = Some(Reason(reason));

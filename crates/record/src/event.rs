@@ -23,7 +23,7 @@ pub enum Event {
         /// Training seconds since the run began, this update included.
         train_seconds: f64,
         /// Every hyperparameter that this run sets, as used by this update, under its own name; `group.<i>.<name>` for the
-        /// overrides of a parameter group.
+        /// overrides of the recipe's parameter groups, counted from 1.
         #[serde(flatten, with = "number::map")]
         hyperparameters: BTreeMap<String, f64>,
     },

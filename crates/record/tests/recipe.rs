@@ -18,7 +18,7 @@ fn the_workload_alone_is_a_recipe() {
     assert!(matches!(recipe.optimizer, OptimizerSpec::Adamw(_)));
     let plan = recipe.plan(1000).unwrap();
     assert_eq!((plan.total_steps, plan.steps_per_epoch()), (100, 10));
-    assert_eq!((plan.evaluate_every, plan.checkpoint_every), (10, 10));
+    assert_eq!((plan.evaluate_every, plan.checkpoint_every), (10, 5));
     assert_eq!(plan.peak_rates, [1e-3]);
 }
 
@@ -46,6 +46,13 @@ fn a_constant_of_the_users_optimizer_displaces_the_default_at_the_top() {
     let recipe = read("workload = \"toy\"\n[optimizer]\nmethod = \"adamw\"\nweight_decay = 0.2\n").unwrap();
     let plan = recipe.plan(1000).unwrap();
     assert_eq!(plan.base.at(0).get(Hyperparameter::WeightDecay), Some(0.2));
+}
+
+#[test]
+fn another_optimizer_does_not_inherit_what_was_chosen_for_the_defaults() {
+    let decay = |text: &str| read(text).unwrap().plan(1000).unwrap().base.at(0).get(Hyperparameter::WeightDecay);
+    assert_eq!(decay("workload = \"toy\"\n[optimizer]\nmethod = \"nesterov\"\n"), Some(0.0));
+    assert_eq!(decay("workload = \"toy\"\nweight_decay = 0.3\n[optimizer]\nmethod = \"nesterov\"\n"), Some(0.3));
 }
 
 #[test]
@@ -86,7 +93,8 @@ fn a_growing_batch_shortens_its_epochs_and_moves_every_span() {
     let text = "workload = \"toy\"\nbudget = \"4 epochs\"\n[batch_size]\nmethod = \"step\"\npeak = 100\ngamma = 2.0\nevery = \"2 epochs\"\n[learning_rate]\nmethod = \"multistep\"\npeak = 1.0\ngamma = 0.5\nat = [\"3 epochs\"]\n";
     let plan = read(text).unwrap().plan(1000).unwrap();
     assert_eq!(plan.total_steps, 10 + 10 + 5 + 5);
-    assert!(plan.batch_size_moves());
+    let sizes = plan.batch_sizes().unwrap();
+    assert_eq!([0, 19, 20, 29].map(|step| sizes.at(step)), [100.0, 100.0, 200.0, 200.0]);
     let rate = |step| plan.base.at(step).get(Hyperparameter::LearningRate).unwrap();
     assert_eq!((rate(24), rate(25)), (1.0, 0.5));
     let at = |position| {

@@ -34,7 +34,7 @@ fn all_errors_of_a_file_come_together_in_its_order() {
 #[test]
 fn a_bare_number_is_no_span() {
     let text = "workload = \"toy\"\n[learning_rate]\nmethod = \"cosine\"\npeak = 1e-3\nwarmup = 500\n";
-    assert_snapshot!(messages(text), @r#"toy.toml:5:10: warmup = 500 has no unit (write "500 steps", "500 epochs", "500 samples" or "500 %")"#);
+    assert_snapshot!(messages(text), @r#"toy.toml:5:10: warmup = 500 has no unit (write "500 steps", "500 epochs", "500 samples" or, as a share, "10 %")"#);
 }
 
 #[test]

@@ -316,7 +316,8 @@ pub(crate) fn shape(name: &str, updates: &[f64], values: &[f64]) -> String {
         updates.iter().copied().zip(values.iter().copied()).filter(|(_, value)| value.is_finite()).collect();
     let (Some(first), Some(last)) = (known.first(), known.last()) else { return name.to_owned() };
     let low = known.iter().min_by(|one, other| one.1.total_cmp(&other.1)).unwrap_or(first);
-    let high = known.iter().max_by(|one, other| one.1.total_cmp(&other.1)).unwrap_or(first);
+    // Of equals the first: where a plateau begins.
+    let high = known.iter().rev().max_by(|one, other| one.1.total_cmp(&other.1)).unwrap_or(first);
     if low.1 == high.1 {
         return format!("{name} stayed at {}", rough(low.1));
     }

@@ -15,6 +15,9 @@ pub enum TrainError {
     /// The run could not be recorded, so it has failed.
     #[error(transparent)]
     Record(#[from] RecordError),
+    /// The optimizer cannot be made for this model: a group that selects nothing, say.
+    #[error("the recipe does not fit the model: {0}")]
+    Setup(OptimError),
     /// The optimizer refused.
     #[error("update {step}: {source}")]
     Optimizer {

@@ -62,14 +62,14 @@ impl<'a, W: Workload> Session<'a, W> {
         device.seed(seed(recipe.seed, Purpose::Init, 0));
         let mut model = workload.model(&device);
         let mut optimizer =
-            optimizer(recipe, &plan, &model).map_err(|source| TrainError::Optimizer { step: 0, source })?;
+            optimizer(recipe, &plan, &model).map_err(TrainError::Setup)?;
         let mut controller = control(plan.base.clone());
         let mut state = State::default();
         state.decide(&controller.begin().hyperparameters);
 
         let (mut writer, manifest, checkpoint) = match place {
             Place::New { path, id } => {
-                let manifest = manifest(recipe, &plan, host, id, model.num_params() as u64);
+                let manifest = manifest(recipe, &plan, host, id);
                 (RunWriter::create(path, &manifest)?, manifest, None)
             }
             Place::Resume(path) => {
@@ -265,7 +265,7 @@ impl<'a, W: Workload> Session<'a, W> {
             used[0].iter().map(|(which, value)| (which.name().to_owned(), value)).collect();
         for (index, group) in self.plan.groups.iter().enumerate() {
             for (which, value) in group.at(self.state.step).iter() {
-                hyperparameters.insert(format!("group.{index}.{which}"), value);
+                hyperparameters.insert(format!("group.{}.{which}", index + 1), value);
             }
         }
         let drawn = self.plan.batch_at(self.state.position - 1);
@@ -399,7 +399,7 @@ fn optimizer<M: Module>(recipe: &Recipe, plan: &Plan, model: &M) -> Result<Optim
     }
 }
 
-fn manifest(recipe: &Recipe, plan: &Plan, host: &Host, id: &str, parameters: u64) -> Manifest {
+fn manifest(recipe: &Recipe, plan: &Plan, host: &Host, id: &str) -> Manifest {
     Manifest {
         format: FORMAT,
         id: id.to_owned(),
@@ -410,7 +410,7 @@ fn manifest(recipe: &Recipe, plan: &Plan, host: &Host, id: &str, parameters: u64
         budget_steps: plan.total_steps,
         steps_per_epoch: plan.steps_per_epoch(),
         samples: plan.samples(),
-        parameters,
+        parameters: recipe.workload.parameters,
         metric: recipe.workload.metric.name.to_owned(),
         direction: recipe.workload.metric.direction,
         target: Some(recipe.target.value),

@@ -201,7 +201,7 @@ fn a_group_has_its_own_hyperparameters_in_the_record() {
     let folder = folder();
     let (_, run) = run(&recipe("[[group]]\npath = \"bias\"\nlearning_rate = 0.0\n"), folder.path());
     let first = run.events.iter().find_map(|event| match event {
-        Event::Step { hyperparameters, .. } => hyperparameters.get("group.0.learning_rate").copied(),
+        Event::Step { hyperparameters, .. } => hyperparameters.get("group.1.learning_rate").copied(),
         _ => None,
     });
     assert_eq!(first, Some(0.0));

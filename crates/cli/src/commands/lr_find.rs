@@ -30,8 +30,7 @@ pub(crate) fn run(arguments: &LrFind, global: &Global) -> Result<u8, CliError> {
     let threads = global.threads.map_or_else(provenance::cores, usize::from);
     let mut host = host(global, threads)?;
     host.skip_evaluation = true;
-    let (path, id) = provenance::new_run(&format!("lr-find-{}", recipe.workload.name), provenance::now());
-    let path = arguments.out.clone().unwrap_or(path);
+    let (path, id) = provenance::run_folder(arguments.out.as_deref(), &format!("lr-find-{}", recipe.workload.name));
     let place = Place::New { path: &path, id: &id };
     train_under(&|rising| Box::new(RangeTest::new(rising)), &recipe, place, &host, &mut Silent)?;
 

@@ -67,10 +67,7 @@ pub(crate) fn run(arguments: &Profile, global: &Global) -> Result<u8, CliError> 
     let threads = global.threads.map_or_else(provenance::cores, usize::from);
     let mut host = host(global, threads)?;
     host.skip_evaluation = true;
-    let (path, id) = match &arguments.out {
-        Some(path) => (path.clone(), path.display().to_string()),
-        None => provenance::new_run(&format!("profile-{}", recipe.workload.name), provenance::now()),
-    };
+    let (path, id) = provenance::run_folder(arguments.out.as_deref(), &format!("profile-{}", recipe.workload.name));
     let mut watch = Watch { batch_size: f64::NAN, accounts: Vec::new() };
     let outcome = train(&recipe, Place::New { path: &path, id: &id }, &host, &mut watch)?;
     let first = usize::try_from(arguments.warm_up).unwrap_or(usize::MAX);

@@ -1,32 +1,36 @@
 use std::io::IsTerminal;
 use std::path::Path;
 
+use rheostat_control::Hyperparameter;
 use rheostat_record::Recipe;
 use rheostat_report::Curves;
-use rheostat_report::chart::{SvgOptions, TerminalOptions};
+use rheostat_report::chart::{Chart, SvgOptions, TerminalOptions};
+use rheostat_schedule::Schedule;
 use rheostat_workload::{Visitor, Workload};
 
-use crate::arguments::{Format, Global, Schedule};
+use crate::arguments::{self, Format, Global};
 use crate::error::CliError;
 use crate::{output, recipes};
 
-pub(crate) fn run(arguments: &Schedule, global: &Global) -> Result<(), CliError> {
+pub(crate) fn run(arguments: &arguments::Schedule, global: &Global) -> Result<(), CliError> {
     let recipe = recipes::read(&arguments.recipe)?;
     let samples = samples(&recipe, global)?;
     let plan = recipe.plan(samples)?;
-    let curves: Vec<_> = plan
-        .base
-        .schedules()
-        .iter()
-        .map(|(which, schedule)| (which.name().to_owned(), schedule.clone()))
-        .chain(plan.groups.iter().enumerate().flat_map(|(index, group)| {
-            group.schedules().iter().map(move |(which, schedule)| (format!("group.{index}.{which}"), schedule.clone()))
-        }))
-        .collect();
+    let mut curves: Vec<(String, Schedule)> =
+        plan.base.schedules().iter().map(|(which, schedule)| (which.name().to_owned(), schedule.clone())).collect();
+    curves.push((Hyperparameter::BatchSize.name().to_owned(), plan.batch_sizes().map_err(|error| CliError::Usage(error.to_string()))?));
+    for (index, group) in plan.groups.iter().enumerate() {
+        let named = |(which, schedule): &(Hyperparameter, Schedule)| (format!("group.{}.{which}", index + 1), schedule.clone());
+        curves.extend(group.schedules().iter().map(named));
+    }
     let steps = arguments.steps.unwrap_or(plan.total_steps);
     let all = Curves::new(&curves, steps)?;
+    // Constants need no picture.
+    let moving: Vec<_> = curves.iter().filter(|(_, curve)| moves(curve, steps)).cloned().collect();
+    let drawn = if moving.is_empty() { &curves[..1] } else { &moving[..] };
+    let chart = Curves::new(drawn, steps)?.chart();
     if let Some(path) = &arguments.output {
-        write(path, &all)?;
+        write(path, &all, &chart)?;
         eprintln!("wrote {}", path.display());
         return Ok(());
     }
@@ -34,20 +38,15 @@ pub(crate) fn run(arguments: &Schedule, global: &Global) -> Result<(), CliError>
         Format::Csv => output::text(&all.csv()),
         Format::Json => output::text(&all.json()),
         Format::Text => {
-            // Constants need no picture.
-            let moving: Vec<_> = curves.iter().filter(|(_, curve)| moves(curve, steps)).cloned().collect();
             let options = TerminalOptions { colour: std::io::stdout().is_terminal(), ..Default::default() };
-            let mut text = match moving.is_empty() {
-                true => String::new(),
-                false => Curves::new(&moving, steps)?.chart().terminal(&options),
-            };
+            let mut text = if moving.is_empty() { String::new() } else { chart.terminal(&options) };
             let still = curves.iter().filter(|(_, curve)| !moves(curve, steps));
             let still: Vec<_> = still.map(|(name, curve)| format!("{name} {}", curve.at(0))).collect();
             if !still.is_empty() {
                 text.push_str(&format!("constant: {}\n", still.join(", ")));
             }
             text.push_str(&format!(
-                "{}: {} updates, {} an epoch of {samples} samples\n",
+                "{}: {} updates, {} in the first epoch of {samples} samples\n",
                 recipe.workload.name,
                 plan.total_steps,
                 plan.steps_per_epoch(),
@@ -57,16 +56,16 @@ pub(crate) fn run(arguments: &Schedule, global: &Global) -> Result<(), CliError>
     }
 }
 
-fn moves(curve: &rheostat_schedule::Schedule, steps: u64) -> bool {
+fn moves(curve: &Schedule, steps: u64) -> bool {
     let last = steps.saturating_sub(1);
     let first = curve.at(0);
     curve.breakpoints().into_iter().filter(|step| *step <= last).chain([last / 2, last]).any(|step| curve.at(step) != first)
 }
 
-fn write(path: &Path, curves: &Curves<'_>) -> Result<(), CliError> {
+fn write(path: &Path, curves: &Curves<'_>, chart: &Chart) -> Result<(), CliError> {
     let bytes = match path.extension().and_then(|extension| extension.to_str()) {
-        Some("svg") => curves.chart().svg(&SvgOptions::default()).into_bytes(),
-        Some("png") => curves.chart().png(&SvgOptions::default(), 2.0)?,
+        Some("svg") => chart.svg(&SvgOptions::default()).into_bytes(),
+        Some("png") => chart.png(&SvgOptions::default(), 2.0)?,
         Some("csv") => curves.csv().into_bytes(),
         Some("json") => curves.json().into_bytes(),
         _ => {

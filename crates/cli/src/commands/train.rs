@@ -25,9 +25,9 @@ pub(crate) fn run(arguments: &Train, global: &Global) -> Result<u8, CliError> {
         None => {
             let recipe = recipes::read(&arguments.recipe)?;
             let what = format!("{}-seed{}", recipe.workload.name, recipe.seed);
-            let (path, id) = provenance::new_run(&what, provenance::now());
+            let (path, id) = provenance::run_folder(arguments.out.as_deref(), &what);
             let threads = global.threads.map_or_else(provenance::cores, usize::from);
-            (recipe, arguments.out.clone().unwrap_or(path), id, threads)
+            (recipe, path, id, threads)
         }
     };
     let host = host(global, threads)?;

@@ -225,11 +225,9 @@ fn span(node: &Node, parameter: &Parameter, findings: &mut Findings) {
             Ok(_) => out_of_range(node, parameter, findings),
             Err(error) => findings.add(&node.origin, format!("{}: {error}", parameter.name), None),
         },
-        // Nothing needs no unit.
-        Value::Integer(0) if parameter.accepts(0.0) => {}
         Value::Integer(_) | Value::Float(_) => {
             let message = format!("{} = {} has no unit", parameter.name, node.display());
-            let help = format!("write \"{0} steps\", \"{0} epochs\", \"{0} samples\" or \"{0} %\"", node.display());
+            let help = format!("write \"{0} steps\", \"{0} epochs\", \"{0} samples\" or, as a share, \"10 %\"", node.display());
             findings.add(&node.origin, message, Some(help));
         }
         _ => wrong_type(node, parameter, "a span such as \"500 steps\" or \"10 %\"", findings),

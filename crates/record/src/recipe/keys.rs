@@ -20,7 +20,7 @@ pub const RECIPE_KEYS: &[Parameter] = &[
     .default("\"1 epochs\"")
     .positive(),
     Parameter::new("checkpoint_every", Kind::Span, "updates between checkpoints; the end besides")
-        .default("\"1 epochs\"")
+        .default("\"5 %\"")
         .positive(),
     Parameter::new("keep_checkpoints", Kind::Integer, "newest checkpoints kept on disk")
         .default("2")

@@ -1,7 +1,7 @@
 //! A recipe in steps: what the training loop follows.
 
 use rheostat_control::{Hyperparameter, Hyperparameters, OpenLoop};
-use rheostat_schedule::{BatchPiece, BatchPlan, Frame, Schedule, ScheduleSpec, Span};
+use rheostat_schedule::{BatchPiece, BatchPlan, Frame, Part, Schedule, ScheduleError, ScheduleSpec, Span};
 
 use super::diagnostic::{Findings, RecipeError};
 use super::node::{Node, Value};
@@ -217,9 +217,17 @@ impl Plan {
         self.pieces.first().map_or(1, |piece| piece.steps_per_epoch)
     }
 
-    /// Whether the batch size moves.
-    pub fn batch_size_moves(&self) -> bool {
-        self.pieces.len() > 1
+    /// The batch size of every step, to be drawn and printed like the other hyperparameters.
+    ///
+    /// # Errors
+    /// None that a plan can cause: its pieces are in order and its batch sizes finite.
+    pub fn batch_sizes(&self) -> Result<Schedule, ScheduleError> {
+        let size = |piece: &BatchPiece| ScheduleSpec::constant(piece.batch as f64);
+        let parts = self.pieces.iter().enumerate().map(|(index, piece)| match self.pieces.get(index + 1) {
+            Some(next) => Part::lasting(Span::Steps(next.first_step - piece.first_step), size(piece)),
+            None => Part::rest(size(piece)),
+        });
+        ScheduleSpec::sequence(parts).resolve(&Frame::steps(self.total_steps))
     }
 
     /// Training samples the plan was made for.

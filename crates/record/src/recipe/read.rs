@@ -129,7 +129,7 @@ impl Recipe {
             }
         }
         for which in [Hyperparameter::LearningRate, Hyperparameter::BatchSize] {
-            if !hyperparameters.contains_key(&which) {
+            if tree.get(which.name()).is_none() {
                 findings.add(&tree.origin, format!("no {which} is given"), None);
             }
         }

@@ -48,6 +48,13 @@ pub(crate) fn merge<'w>(
         overlay(&mut tree, Node::parse(&source(&name, facts.recipe), findings));
     }
     let user_origin = user.origin.clone();
+    let sets_optimizer = sets.iter().any(|(path, _)| path[..] == ["optimizer"] || path[..] == ["optimizer", "method"]);
+    if user.get("optimizer").is_some() || sets_optimizer {
+        // These were chosen for the default's optimizer and go with it.
+        for which in [Hyperparameter::Momentum, Hyperparameter::Beta2, Hyperparameter::WeightDecay] {
+            remove(&mut tree, which.name());
+        }
+    }
     overlay(&mut tree, user);
     tree.origin = user_origin;
     for (path, node) in sets {
