@@ -86,7 +86,7 @@ def row(workload: str, rounds: Sequence[dict[str, Report]]) -> tuple[str, ...]:
         number(median(map(step_time, mine))),
         number(median(waits)),
         number(median(map(step_time, twin))),
-        f"{median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})",
+        f"{number(median(ratios))} ({number(min(ratios))} to {number(max(ratios))})",
         megabytes(mine),
         megabytes(twin),
     )
