@@ -73,7 +73,8 @@ fn problems() -> Result<Vec<String>, String> {
         };
         problems.extend(of_package(name, package, allowed));
     }
-    problems.extend(MAY_USE.iter().filter(|(room, _)| !seen.contains(room)).map(|(room, _)| format!("{room} is missing")));
+    problems
+        .extend(MAY_USE.iter().filter(|(room, _)| !seen.contains(room)).map(|(room, _)| format!("{room} is missing")));
     for room in PURE {
         let path = format!("crates/{room}/clippy.toml");
         let text = std::fs::read_to_string(&path).unwrap_or_default();
@@ -97,7 +98,8 @@ fn of_package(name: &str, package: &Value, allowed: &[&str]) -> Vec<String> {
             problems.push(format!("{name} may not use {used}"));
         }
         if used == "burn" {
-            let features: Vec<_> = dependency["features"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+            let features: Vec<_> =
+                dependency["features"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
             let missing = BURN_FEATURES.iter().filter(|feature| !features.contains(feature));
             problems.extend(missing.map(|feature| format!("{name} uses burn without {feature}")));
             if dependency["uses_default_features"] == true {

@@ -23,8 +23,7 @@ pub(crate) fn table(rows: &[Vec<String>]) -> String {
         .collect();
     let mut lines = String::new();
     for row in rows {
-        let cells: Vec<String> =
-            row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
+        let cells: Vec<String> = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
         lines.push_str(cells.join("  ").trim_end());
         lines.push('\n');
     }

@@ -54,7 +54,12 @@ impl Observer for Progress {
         let from = if step > 0 { format!(", from step {step}") } else { String::new() };
         self.line(&format!(
             "{}: {} parameters, {} training samples, {} steps of {} an epoch{from}; {} on {} threads",
-            manifest.workload, manifest.parameters, manifest.samples, plan.total_steps, plan.steps_per_epoch(), manifest.device,
+            manifest.workload,
+            manifest.parameters,
+            manifest.samples,
+            plan.total_steps,
+            plan.steps_per_epoch(),
+            manifest.device,
             manifest.threads,
         ));
         if let Some(bar) = &self.bar {
@@ -86,7 +91,8 @@ impl Observer for Progress {
             }
             Event::Evaluation { step, val_loss, val_metric, train_seconds } => {
                 // A metric that is the loss needs no second mention.
-                let metric = if self.metric == "loss" { String::new() } else { format!("  {} {val_metric:.4}", self.metric) };
+                let metric =
+                    if self.metric == "loss" { String::new() } else { format!("  {} {val_metric:.4}", self.metric) };
                 self.evaluated = if metric.is_empty() { format!("  val_loss {val_loss:.4}") } else { metric.clone() };
                 if self.bar.is_none() {
                     // Before the first update there is neither a loss nor a rate to tell.

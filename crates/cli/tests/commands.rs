@@ -34,8 +34,19 @@ fn training_writes_a_record_and_a_page_and_prints_its_result_as_json() {
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     let result: serde_json::Value = serde_json::from_str(&stdout(&output)).unwrap();
     for key in [
-        "status", "steps_kept", "steps_spent", "forwards", "backwards", "train_seconds", "eval_seconds", "record_seconds",
-        "target", "steps_to_target", "seconds_to_target", "best", "final",
+        "status",
+        "steps_kept",
+        "steps_spent",
+        "forwards",
+        "backwards",
+        "train_seconds",
+        "eval_seconds",
+        "record_seconds",
+        "target",
+        "steps_to_target",
+        "seconds_to_target",
+        "best",
+        "final",
     ] {
         assert!(result.get(key).is_some(), "no {key} in {result}");
     }
@@ -69,7 +80,8 @@ fn a_missed_target_is_an_error_only_when_asked_for() {
 #[test]
 fn a_diverging_run_exits_with_4_and_names_step_rate_and_checkpoint() {
     let folder = tempfile::tempdir().unwrap();
-    let output = train(&folder.path().join("run"), &["--set", "optimizer={method=\"sgd\"}", "--set", "learning_rate=1e30"]);
+    let output =
+        train(&folder.path().join("run"), &["--set", "optimizer={method=\"sgd\"}", "--set", "learning_rate=1e30"]);
     assert_eq!(output.status.code(), Some(4), "{}", stderr(&output));
     let told = stderr(&output);
     assert!(told.contains("diverged at step") && told.contains("learning rate 1e30"), "{told}");
@@ -80,7 +92,11 @@ fn a_diverging_run_exits_with_4_and_names_step_rate_and_checkpoint() {
 fn a_wrong_recipe_exits_with_2_and_one_line_an_error() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("wrong.toml");
-    std::fs::write(&path, "workload = \"digits-mlp\"\nsead = 3\n[learning_rate]\nmethod = \"cosine\"\npeak = 1e-3\nwarmup = 5\n").unwrap();
+    std::fs::write(
+        &path,
+        "workload = \"digits-mlp\"\nsead = 3\n[learning_rate]\nmethod = \"cosine\"\npeak = 1e-3\nwarmup = 5\n",
+    )
+    .unwrap();
     let output = rheostat(&["train", path.to_str().unwrap()]);
     assert_eq!(output.status.code(), Some(2));
     let told = stderr(&output);
@@ -96,7 +112,13 @@ fn missing_data_exits_with_3_and_says_how_to_get_it() {
     let data = folder.path().join("nothing");
     let out = folder.path().join("run");
     let output = rheostat(&[
-        "train", "--set", "workload=cifar10-resnet8", "--data", data.to_str().unwrap(), "--out", out.to_str().unwrap(),
+        "train",
+        "--set",
+        "workload=cifar10-resnet8",
+        "--data",
+        data.to_str().unwrap(),
+        "--out",
+        out.to_str().unwrap(),
     ]);
     assert_eq!(output.status.code(), Some(3));
     assert!(stderr(&output).contains("rheostat data fetch cifar-10"), "{}", stderr(&output));

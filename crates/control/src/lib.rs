@@ -34,5 +34,5 @@ pub use fixed_step::FixedStep;
 pub use hyperparameter::{Hyperparameter, Hyperparameters};
 pub use line_search::{Ask, Base, Direction, LineSearch};
 pub use open_loop::OpenLoop;
-pub use range_test::{BLOW_UP, RangeCurve, RangeTest, SMOOTHING, Suggestions};
 pub use optimizer::{BiasCorrection, DecayCoupling, EpsilonPlacement, OPTIMIZERS, OptimizerSpec};
+pub use range_test::{BLOW_UP, RangeCurve, RangeTest, SMOOTHING, Suggestions};

@@ -65,7 +65,8 @@ impl Controller for RangeTest {
             // A smoothed loss that is not a number has blown up too.
             if smoothed.is_nan() || smoothed > BLOW_UP * best {
                 decision.actions.push(Action::Stop(StopReason::Finished));
-                let reason = format!("smoothed loss {smoothed} at step {step} exceeds {BLOW_UP} times its best, {best}");
+                let reason =
+                    format!("smoothed loss {smoothed} at step {step} exceeds {BLOW_UP} times its best, {best}");
                 decision.reason = Some(Reason(reason));
             }
         }
@@ -137,7 +138,9 @@ impl RangeCurve {
     pub fn new(rates: &[f64], losses: &[f64]) -> Result<Self, ControlError> {
         let finite = losses.iter().zip(rates).take_while(|(loss, _)| loss.is_finite()).count();
         if finite < FEWEST {
-            let why = format!("the loss was finite for {finite} updates only; at least {FEWEST} are needed: choose a lower --low");
+            let why = format!(
+                "the loss was finite for {finite} updates only; at least {FEWEST} are needed: choose a lower --low"
+            );
             return Err(ControlError::Contradiction { field: "low".to_owned(), why });
         }
         let (rates, losses) = (rates[..finite].to_vec(), losses[..finite].to_vec());

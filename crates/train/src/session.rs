@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use burn::module::Module;
 use burn::tensor::Device;
 use rheostat_control::{
-    Action, Ask, Base, Controller, Decision, DecayCoupling, FixedStep, Hyperparameter, Hyperparameters, LineSearch,
+    Action, Ask, Base, Controller, DecayCoupling, Decision, FixedStep, Hyperparameter, Hyperparameters, LineSearch,
     Observation, StopReason,
 };
 use rheostat_optim::{Gradients, OptimError, Optimizer, ParameterGroup};
@@ -61,8 +61,7 @@ impl<'a, W: Workload> Session<'a, W> {
         let device = device().autodiff();
         device.seed(seed(recipe.seed, Purpose::Init, 0));
         let mut model = workload.model(&device);
-        let mut optimizer =
-            optimizer(recipe, &plan, &model).map_err(TrainError::Setup)?;
+        let mut optimizer = optimizer(recipe, &plan, &model).map_err(TrainError::Setup)?;
         let mut controller = control(plan.base.clone());
         let mut state = State::default();
         state.decide(&controller.begin().hyperparameters);
@@ -391,7 +390,8 @@ impl<'a, W: Workload> Session<'a, W> {
 }
 
 fn optimizer<M: Module>(recipe: &Recipe, plan: &Plan, model: &M) -> Result<Optimizer, OptimError> {
-    let groups = recipe.groups.iter().map(|group| ParameterGroup::matching(&group.path)).collect::<Result<Vec<_>, _>>()?;
+    let groups =
+        recipe.groups.iter().map(|group| ParameterGroup::matching(&group.path)).collect::<Result<Vec<_>, _>>()?;
     let optimizer = Optimizer::new(&recipe.optimizer, model, &groups)?;
     match recipe.optimizer.decay() {
         DecayCoupling::ScheduleMultiplier => optimizer.with_base_rates(&plan.peak_rates),

@@ -1,13 +1,13 @@
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rheostat_control::{Controller, OpenLoop};
 use rheostat_record::{Event, Manifest, Plan, Recipe, Run, RunResult, RunWriter};
 use rheostat_workload::{Visitor, Workload};
 
-use crate::{Accounts, TrainError};
 use crate::session::Session;
+use crate::{Accounts, TrainError};
 
 /// What the loop needs of the world around it.
 #[derive(Debug, Clone, Default)]
@@ -95,7 +95,8 @@ pub struct Divergence {
 
 /// Trains a recipe and records the run.
 ///
-/// A run that is over is not trained again: resuming it gives its recorded result.
+/// A run that is over is not trained again: resuming it gives its recorded result. Of several runs in one process the others
+/// wait; run processes side by side instead.
 ///
 /// # Errors
 /// The data is missing, the recipe does not fit it, or the run could not be recorded. A diverged run is an [`Outcome`].
@@ -107,6 +108,9 @@ pub fn train(
 ) -> Result<Outcome, TrainError> {
     train_under(&|schedules| Box::new(schedules), recipe, place, host, observer)
 }
+
+/// Burn's generator of initial weights and dropout masks is one per process: two runs side by side would draw from each other's.
+static ONE_RUN_AT_A_TIME: Mutex<()> = Mutex::new(());
 
 /// The same under another controller than the recipe's schedules alone.
 ///
@@ -127,6 +131,7 @@ pub fn train_under(
             }
         }
     }
+    let _turn = ONE_RUN_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     let visitor = Train { control, recipe, place, host, observer };
     rheostat_workload::open(recipe.workload.name, host.data.as_deref(), visitor)?
 }

@@ -91,7 +91,8 @@ fn the_same_recipe_and_seed_give_the_same_bits_and_another_seed_does_not() {
 
 #[test]
 fn a_run_interrupted_anywhere_goes_on_bit_for_bit() {
-    let recipe = recipe("seed = 3\ndropout = 0.1\nclip_norm = 1.0\n[momentum]\nmethod = \"linear\"\nstart = 0.8\nend = 0.95\n");
+    let recipe =
+        recipe("seed = 3\ndropout = 0.1\nclip_norm = 1.0\n[momentum]\nmethod = \"linear\"\nstart = 0.8\nend = 0.95\n");
     let whole = folder();
     let (expected, whole_run) = run(&recipe, whole.path());
     let total = expected.result.steps_kept;
@@ -167,14 +168,18 @@ fn skipped_updates_move_no_schedule_and_are_billed_until_the_limit() {
     assert_eq!(result.status, Status::SpentLimit);
     assert_eq!(result.steps_spent, 2 * run.manifest.budget_steps);
     assert!(result.steps_kept < result.steps_spent);
-    let skips = run.events.iter().filter(|event| matches!(event, Event::Decision { decision, .. } if decision == "skip"));
+    let skips =
+        run.events.iter().filter(|event| matches!(event, Event::Decision { decision, .. } if decision == "skip"));
     assert_eq!(skips.count() as u64, result.steps_spent - result.steps_kept);
 }
 
 #[test]
 fn a_run_may_end_at_its_target() {
     let folder = folder();
-    let (outcome, _) = run(&recipe("target = { accuracy = 0.1 }\nstop_at_target = true\nevaluate_every = \"5 steps\"\n"), folder.path());
+    let (outcome, _) = run(
+        &recipe("target = { accuracy = 0.1 }\nstop_at_target = true\nevaluate_every = \"5 steps\"\n"),
+        folder.path(),
+    );
     let result = outcome.result;
     assert_eq!(result.status, Status::TargetMet);
     assert_eq!(result.steps_to_target, Some(result.steps_kept));

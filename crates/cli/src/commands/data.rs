@@ -64,7 +64,9 @@ fn fetch_all(names: &[String], from: Option<&str>, global: &Global) -> Result<u8
         if std::io::stderr().is_terminal() {
             bar.set_draw_target(indicatif::ProgressDrawTarget::stderr());
         }
-        if let Ok(style) = ProgressStyle::with_template("{msg} {bar:24} {bytes}/{total_bytes}  {bytes_per_sec}  {eta} left") {
+        if let Ok(style) =
+            ProgressStyle::with_template("{msg} {bar:24} {bytes}/{total_bytes}  {bytes_per_sec}  {eta} left")
+        {
             bar.set_style(style);
         }
         let paths = fetch(name, &data, from, &mut |progress| {

@@ -87,10 +87,12 @@ fn csv(curve: &RangeCurve) -> String {
 }
 
 fn chart(curve: &RangeCurve, workload: &str) -> Chart {
-    let points = |losses: &[f64]| -> Vec<(f64, f64)> { curve.rates.iter().copied().zip(losses.iter().copied()).collect() };
+    let points =
+        |losses: &[f64]| -> Vec<(f64, f64)> { curve.rates.iter().copied().zip(losses.iter().copied()).collect() };
     // The blow-up would flatten everything else.
     let start = curve.smoothed.first().copied().unwrap_or(1.0);
-    let shown = |losses: &[f64]| points(losses).into_iter().filter(|(_, loss)| *loss <= 1.5 * start).collect::<Vec<_>>();
+    let shown =
+        |losses: &[f64]| points(losses).into_iter().filter(|(_, loss)| *loss <= 1.5 * start).collect::<Vec<_>>();
     let panel = Panel::new(Axis::new("training loss"))
         .series(Series::new("measured", shown(&curve.losses)).look(Look::Faint))
         .series(Series::new("smoothed", shown(&curve.smoothed)));

@@ -103,7 +103,14 @@ fn page(method: &Method) -> String {
         row.push(parameter.help.to_owned());
         row
     }));
-    format!("{} ({})\n{}\n{}\n\n{}\n", method.name, family(method), method.summary, method.reference, output::table(&rows))
+    format!(
+        "{} ({})\n{}\n{}\n\n{}\n",
+        method.name,
+        family(method),
+        method.summary,
+        method.reference,
+        output::table(&rows)
+    )
 }
 
 fn overview(methods: &[&Method]) -> String {
@@ -118,8 +125,9 @@ fn overview(methods: &[&Method]) -> String {
     text.push_str(&Hyperparameter::ALL.map(Hyperparameter::name).join(", "));
     text.push_str("\n\nOther keys of a recipe:\n");
     let keys = RECIPE_KEYS.iter();
-    let rows: Vec<_> =
-        keys.map(|key| vec![format!("  {}", key.name), kind(key), default(key).to_owned(), key.help.to_owned()]).collect();
+    let rows: Vec<_> = keys
+        .map(|key| vec![format!("  {}", key.name), kind(key), default(key).to_owned(), key.help.to_owned()])
+        .collect();
     text.push_str(&output::table(&rows));
     text
 }

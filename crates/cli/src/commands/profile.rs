@@ -79,7 +79,8 @@ pub(crate) fn run(arguments: &Profile, global: &Global) -> Result<u8, CliError> 
     };
     let total = between(Accounts::training);
     if total.is_empty() {
-        let why = format!("{} updates were made, too few to measure ({:?})", watch.accounts.len(), outcome.result.status);
+        let why =
+            format!("{} updates were made, too few to measure ({:?})", watch.accounts.len(), outcome.result.status);
         return Err(CliError::Usage(why));
     }
     let median = |of| quantile(&between(of), 0.5);
@@ -88,7 +89,11 @@ pub(crate) fn run(arguments: &Profile, global: &Global) -> Result<u8, CliError> 
         batch_size: watch.batch_size,
         steps: total.len(),
         threads,
-        step_milliseconds: Spread { median: quantile(&total, 0.5), p10: quantile(&total, 0.1), p90: quantile(&total, 0.9) },
+        step_milliseconds: Spread {
+            median: quantile(&total, 0.5),
+            p10: quantile(&total, 0.1),
+            p90: quantile(&total, 0.9),
+        },
         phases_milliseconds: Phases {
             data: median(|accounts| accounts.data),
             forward: median(|accounts| accounts.forward),
@@ -141,9 +146,17 @@ fn text(report: &Report<'_>) -> String {
         let bar = "█".repeat((share * 32.0).round() as usize);
         rows.push(vec![name.to_owned(), format!("{time:.3}"), format!("{:.1} %", 100.0 * share), bar]);
     }
-    let memory = report.peak_memory_bytes.map_or(String::new(), |bytes| format!(", peak memory {:.0} MB", bytes as f64 / 1e6));
+    let memory =
+        report.peak_memory_bytes.map_or(String::new(), |bytes| format!(", peak memory {:.0} MB", bytes as f64 / 1e6));
     format!(
         "{}: {:.3} ms a step (p10 {:.3}, p90 {:.3}; medians of {} steps, batch {}, {} threads){memory}\n\n{}",
-        report.workload, step.median, step.p10, step.p90, report.steps, report.batch_size, report.threads, output::table(&rows),
+        report.workload,
+        step.median,
+        step.p10,
+        step.p90,
+        report.steps,
+        report.batch_size,
+        report.threads,
+        output::table(&rows),
     )
 }

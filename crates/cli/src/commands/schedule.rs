@@ -18,9 +18,13 @@ pub(crate) fn run(arguments: &arguments::Schedule, global: &Global) -> Result<()
     let plan = recipe.plan(samples)?;
     let mut curves: Vec<(String, Schedule)> =
         plan.base.schedules().iter().map(|(which, schedule)| (which.name().to_owned(), schedule.clone())).collect();
-    curves.push((Hyperparameter::BatchSize.name().to_owned(), plan.batch_sizes().map_err(|error| CliError::Usage(error.to_string()))?));
+    curves.push((
+        Hyperparameter::BatchSize.name().to_owned(),
+        plan.batch_sizes().map_err(|error| CliError::Usage(error.to_string()))?,
+    ));
     for (index, group) in plan.groups.iter().enumerate() {
-        let named = |(which, schedule): &(Hyperparameter, Schedule)| (format!("group.{}.{which}", index + 1), schedule.clone());
+        let named =
+            |(which, schedule): &(Hyperparameter, Schedule)| (format!("group.{}.{which}", index + 1), schedule.clone());
         curves.extend(group.schedules().iter().map(named));
     }
     let steps = arguments.steps.unwrap_or(plan.total_steps);
@@ -59,7 +63,12 @@ pub(crate) fn run(arguments: &arguments::Schedule, global: &Global) -> Result<()
 fn moves(curve: &Schedule, steps: u64) -> bool {
     let last = steps.saturating_sub(1);
     let first = curve.at(0);
-    curve.breakpoints().into_iter().filter(|step| *step <= last).chain([last / 2, last]).any(|step| curve.at(step) != first)
+    curve
+        .breakpoints()
+        .into_iter()
+        .filter(|step| *step <= last)
+        .chain([last / 2, last])
+        .any(|step| curve.at(step) != first)
 }
 
 fn write(path: &Path, curves: &Curves<'_>, chart: &Chart) -> Result<(), CliError> {

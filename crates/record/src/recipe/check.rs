@@ -227,7 +227,10 @@ fn span(node: &Node, parameter: &Parameter, findings: &mut Findings) {
         },
         Value::Integer(_) | Value::Float(_) => {
             let message = format!("{} = {} has no unit", parameter.name, node.display());
-            let help = format!("write \"{0} steps\", \"{0} epochs\", \"{0} samples\" or, as a share, \"10 %\"", node.display());
+            let help = format!(
+                "write \"{0} steps\", \"{0} epochs\", \"{0} samples\" or, as a share, \"10 %\"",
+                node.display()
+            );
             findings.add(&node.origin, message, Some(help));
         }
         _ => wrong_type(node, parameter, "a span such as \"500 steps\" or \"10 %\"", findings),
