@@ -1,5 +1,7 @@
 //! The command line as a person or a script meets it.
 
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test that cannot set up must fail")]
+
 use std::path::Path;
 use std::process::{Command, Output};
 

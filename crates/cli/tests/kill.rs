@@ -1,5 +1,7 @@
 //! A run killed at any moment loses nothing.
 
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test that cannot set up must fail")]
+
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;

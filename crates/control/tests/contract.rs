@@ -1,5 +1,7 @@
 //! Every controller and every line search under its family's contract.
 
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test that cannot set up must fail")]
+
 use rheostat_control::{FixedStep, Hyperparameter, OpenLoop, RangeTest};
 use rheostat_schedule::{Frame, ScheduleSpec, Span};
 use rheostat_testkit::{controller, line_search};

@@ -1,5 +1,7 @@
 //! The learning-rate range test: its curve, its end, its suggestions.
 
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test that cannot set up must fail")]
+
 use rheostat_control::{Action, Controller, Hyperparameter, Observation, OpenLoop, RangeCurve, RangeTest, StopReason};
 use rheostat_schedule::{Endpoint, Frame, ScheduleSpec};
 

@@ -1,5 +1,7 @@
 //! What a right recipe means.
 
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test that cannot set up must fail")]
+
 mod common;
 
 use common::{OTHER, TOY, read, read_with};

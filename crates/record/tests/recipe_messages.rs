@@ -1,5 +1,7 @@
 //! What a person reads when a recipe is wrong.
 
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test that cannot set up must fail")]
+
 mod common;
 
 use common::{messages, read_with};

@@ -1,5 +1,7 @@
 //! What survives in a run directory.
 
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test that cannot set up must fail")]
+
 mod common;
 
 use std::fs;

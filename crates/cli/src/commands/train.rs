@@ -1,5 +1,5 @@
 use std::io::IsTerminal;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -96,7 +96,7 @@ fn diverged(at: &Divergence, path: &Path) -> String {
     )
 }
 
-fn code(outcome: &Outcome, arguments: &Train, path: &PathBuf) -> u8 {
+fn code(outcome: &Outcome, arguments: &Train, path: &Path) -> u8 {
     match outcome.result.status {
         Status::Diverged => exit::DIVERGED,
         Status::Interrupted => {

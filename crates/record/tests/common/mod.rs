@@ -1,4 +1,4 @@
-#![allow(dead_code, missing_docs)]
+#![allow(dead_code, clippy::expect_used, reason = "each test file uses a part")]
 
 use std::collections::BTreeMap;
 
