@@ -87,7 +87,7 @@ pub(crate) struct Train {
     /// Go on with the run in this directory
     #[arg(long, value_name = "DIR", conflicts_with_all = ["recipe", "sets", "seed", "out", "threads"])]
     pub(crate) resume: Option<PathBuf>,
-    /// Run directory: absent or empty [default: runs/<id>]
+    /// Run directory: absent or empty [default: runs/ID]
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
     /// Exit with code 6 if the target is missed
@@ -123,7 +123,7 @@ pub(crate) struct LrFind {
     /// Updates, from the lowest rate to the highest
     #[arg(long, default_value_t = 100)]
     pub(crate) steps: u64,
-    /// Run directory: absent or empty [default: runs/<id>]
+    /// Run directory: absent or empty [default: runs/ID]
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
 }
@@ -138,7 +138,7 @@ pub(crate) struct Profile {
     /// Updates before the measurement
     #[arg(long, default_value_t = 5)]
     pub(crate) warm_up: u64,
-    /// Run directory: absent or empty [default: runs/<id>]
+    /// Run directory: absent or empty [default: runs/ID]
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
 }
