@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer, Serializer, de};
 /// # Errors
 /// The serialiser's own.
 pub fn serialize<S: Serializer>(value: &f64, serializer: S) -> Result<S::Ok, S::Error> {
-    match text(*value) {
+    match non_finite(*value) {
         Some(text) => serializer.serialize_str(text),
         None => serializer.serialize_f64(*value),
     }
@@ -21,7 +21,8 @@ pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D:
     Number::deserialize(deserializer).map(|number| number.0)
 }
 
-fn text(value: f64) -> Option<&'static str> {
+/// What a number that is none is called; `None` for a finite one.
+pub fn non_finite(value: f64) -> Option<&'static str> {
     if value.is_nan() {
         Some("NaN")
     } else if value == f64::INFINITY {
@@ -112,7 +113,7 @@ pub mod map {
     pub fn serialize<S: Serializer>(values: &BTreeMap<String, f64>, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(Some(values.len()))?;
         for (name, value) in values {
-            match super::text(*value) {
+            match super::non_finite(*value) {
                 Some(text) => map.serialize_entry(name, text)?,
                 None => map.serialize_entry(name, value)?,
             }

@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use rheostat_record::number::non_finite;
+
 /// Four significant digits without trailing zeros: `0.0321`, `3.2e-5`, `12345`, `1.2e7`.
 pub(crate) fn short(value: f64) -> String {
     significant(value, 4)
@@ -29,19 +31,6 @@ pub(crate) fn significant(value: f64, digits: usize) -> String {
 /// The shortest text that reads back as the same number.
 pub(crate) fn exact(value: f64) -> String {
     format!("{value:?}")
-}
-
-/// What a number that is none is called, in files and in words.
-pub(crate) fn non_finite(value: f64) -> Option<&'static str> {
-    if value.is_nan() {
-        Some("NaN")
-    } else if value == f64::INFINITY {
-        Some("inf")
-    } else if value == f64::NEG_INFINITY {
-        Some("-inf")
-    } else {
-        None
-    }
 }
 
 /// A whole number with its thousands apart: `12,345`.

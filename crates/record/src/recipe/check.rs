@@ -124,18 +124,20 @@ fn hyperparameter(which: Hyperparameter, node: &Node, findings: &mut Findings) {
 fn schedule(node: &Node, findings: &mut Findings) {
     match &node.value {
         Value::Integer(_) | Value::Float(_) => {}
-        Value::Table(_) => {
-            if let Some(method) = method(node, METHODS, findings) {
-                // A method's own parameter stands before a common one of the same name.
-                let common = COMMON.iter().filter(|common| method.parameter(common.name).is_none());
-                table(node, method, method.parameters.iter().chain(common).collect(), &[], findings);
-            }
-        }
+        Value::Table(_) => schedule_table(node, &[], findings),
         _ => findings.add(
             &node.origin,
             format!("{} is {}, neither a number nor a table with a method", node.display(), node.kind()),
             Some("write a number, or { method = \"cosine\", peak = 1e-3 }".into()),
         ),
+    }
+}
+
+fn schedule_table(node: &Node, besides: &[&str], findings: &mut Findings) {
+    if let Some(method) = method(node, METHODS, findings) {
+        // A method's own parameter stands before a common one of the same name.
+        let common = COMMON.iter().filter(|common| method.parameter(common.name).is_none());
+        table(node, method, method.parameters.iter().chain(common).collect(), besides, findings);
     }
 }
 
@@ -256,9 +258,6 @@ fn parts(node: &Node, parameter: &Parameter, findings: &mut Findings) {
         if let Some(length) = item.get("for") {
             span(length, &FOR, findings);
         }
-        if let Some(method) = method(item, METHODS, findings) {
-            let common = COMMON.iter().filter(|common| method.parameter(common.name).is_none());
-            table(item, method, method.parameters.iter().chain(common).collect(), &["for"], findings);
-        }
+        schedule_table(item, &["for"], findings);
     }
 }
