@@ -12,10 +12,19 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("rheostat-record", &["rheostat-schedule", "rheostat-control"]),
     ("rheostat-report", &["rheostat-schedule", "rheostat-control", "rheostat-record"]),
     ("rheostat-optim", &["rheostat-schedule", "rheostat-control", "burn"]),
-    ("rheostat-workload", &["rheostat-record", "rheostat-control", "burn"]),
+    ("rheostat-kernels", &["burn", "burn-std"]),
+    ("rheostat-workload", &["rheostat-record", "rheostat-control", "rheostat-kernels", "burn"]),
     (
         "rheostat-train",
-        &["rheostat-schedule", "rheostat-control", "rheostat-record", "rheostat-optim", "rheostat-workload", "burn"],
+        &[
+            "rheostat-schedule",
+            "rheostat-control",
+            "rheostat-record",
+            "rheostat-kernels",
+            "rheostat-optim",
+            "rheostat-workload",
+            "burn",
+        ],
     ),
     (
         "rheostat",

@@ -24,6 +24,9 @@ pub(crate) struct Global {
     /// Compute threads [default: the cores]
     #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) threads: Option<u16>,
+    /// Compute with Burn's own operations instead of the fused kernels
+    #[arg(long, global = true)]
+    pub(crate) no_kernels: bool,
     /// Say more about what is done
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub(crate) verbose: u8,
@@ -85,7 +88,7 @@ pub(crate) struct Train {
     #[command(flatten)]
     pub(crate) recipe: RecipeArguments,
     /// Go on with the run in this directory
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["recipe", "sets", "seed", "out", "threads"])]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["recipe", "sets", "seed", "out", "threads", "no_kernels"])]
     pub(crate) resume: Option<PathBuf>,
     /// Run directory: absent or empty [default: runs/ID]
     #[arg(long, value_name = "DIR")]

@@ -44,6 +44,9 @@ pub struct Manifest {
     pub processor: String,
     /// Threads used for computing.
     pub threads: usize,
+    /// Whether the fused kernels computed, rather than Burn's own operations alone.
+    #[serde(default)]
+    pub kernels: bool,
     /// Operating system and architecture.
     pub system: String,
     /// When the run began, in seconds since 1970 (UTC).

@@ -419,6 +419,7 @@ fn manifest(recipe: &Recipe, plan: &Plan, host: &Host, id: &str) -> Manifest {
         device: device_name().to_owned(),
         processor: host.processor.clone(),
         threads: host.threads,
+        kernels: !host.without_kernels && device() == Device::flex(),
         system: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
         started: host.started,
     }

@@ -24,6 +24,8 @@ pub struct Host {
     pub processor: String,
     /// Compute threads, as set with [`crate::set_threads`].
     pub threads: usize,
+    /// Whether Burn's own operations compute alone, without the fused kernels.
+    pub without_kernels: bool,
     /// Seconds since 1970, for the manifest.
     pub started: u64,
     /// Whether to go without evaluations, as range tests and profiles do.
@@ -132,6 +134,7 @@ pub fn train_under(
         }
     }
     let _turn = ONE_RUN_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    rheostat_kernels::set_enabled(!host.without_kernels);
     let visitor = Train { control, recipe, place, host, observer };
     rheostat_workload::open(recipe.workload.name, host.data.as_deref(), visitor)?
 }

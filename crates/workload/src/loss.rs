@@ -1,36 +1,10 @@
 //! The loss of every workload, softmax cross-entropy: once on tensors for training, once on the host for evaluation.
 
-use burn::tensor::activation::log_softmax;
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
 use crate::Evaluation;
 
-/// Rows that one reduction may take. Burn reduces longer vectors in an order that depends on the threads.
-const REDUCTION: usize = 1 << 20;
-
-/// Mean cross-entropy of logits `[samples, classes]` with smoothed targets: `1 - smoothing` on the true class and
-/// `smoothing` spread evenly over all of them.
-pub(crate) fn cross_entropy(logits: Tensor<2>, targets: Tensor<1, Int>, smoothing: f64) -> Tensor<1> {
-    let [_, classes] = logits.dims();
-    let logarithms = log_softmax(logits, 1);
-    let of_true_class = logarithms.clone().gather(1, targets.unsqueeze_dim::<2>(1)).squeeze_dim::<1>(1);
-    let likelihood = mean(of_true_class);
-    if smoothing == 0.0 {
-        return likelihood.neg();
-    }
-    let of_all_classes = mean(logarithms.sum_dim(1).squeeze_dim::<1>(1));
-    likelihood.mul_scalar(smoothing - 1.0) - of_all_classes.mul_scalar(smoothing / classes as f64)
-}
-
-/// The mean of a vector, in an order that does not depend on the threads.
-fn mean(values: Tensor<1>) -> Tensor<1> {
-    let [length] = values.dims();
-    if length <= REDUCTION {
-        return values.mean();
-    }
-    let sums = values.split(REDUCTION, 0).into_iter().map(Tensor::sum).collect();
-    Tensor::cat(sums, 0).sum().div_scalar(length as f64)
-}
+pub(crate) use rheostat_kernels::cross_entropy;
 
 /// Class numbers as a tensor.
 pub(crate) fn targets(classes: &[u8], device: &Device) -> Tensor<1, Int> {
@@ -118,14 +92,6 @@ mod tests {
         let device = Device::flex();
         let loss = cross_entropy(Tensor::from_data([[1e4, -1e4]], &device), targets(&[0], &device), 0.0);
         assert_eq!(scalar(loss), 0.0);
-    }
-
-    #[test]
-    fn a_mean_over_many_rows_is_taken_in_fixed_chunks() {
-        let device = Device::flex();
-        let length = 2 * REDUCTION + 3;
-        let values = Tensor::from_data(TensorData::new(vec![0.25_f32; length], [length]), &device);
-        assert_eq!(scalar(mean(values)), 0.25);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use crate::arguments::{Format, Global, LrFind};
 use crate::error::{CliError, exit};
 use crate::{output, provenance, recipes};
 
-use super::train::host;
+use super::train::{Compute, host};
 
 pub(crate) fn run(arguments: &LrFind, global: &Global) -> Result<u8, CliError> {
     let (low, high) = (arguments.low, arguments.high);
@@ -27,8 +27,8 @@ pub(crate) fn run(arguments: &LrFind, global: &Global) -> Result<u8, CliError> {
         ("checkpoint_every".to_owned(), steps),
     ];
     let recipe = recipes::read_with(&arguments.recipe, &sets)?;
-    let threads = global.threads.map_or_else(provenance::cores, usize::from);
-    let mut host = host(global, threads)?;
+    let compute = Compute::asked(global);
+    let mut host = host(global, compute)?;
     host.skip_evaluation = true;
     let (path, id) = provenance::run_folder(arguments.out.as_deref(), &format!("lr-find-{}", recipe.workload.name));
     let place = Place::New { path: &path, id: &id };

@@ -6,7 +6,7 @@ use crate::arguments::{Format, Global, Profile};
 use crate::error::CliError;
 use crate::{output, provenance, recipes};
 
-use super::train::host;
+use super::train::{Compute, host};
 
 /// Keeps the accounts after every update.
 struct Watch {
@@ -34,6 +34,7 @@ struct Report<'a> {
     batch_size: f64,
     steps: usize,
     threads: usize,
+    kernels: bool,
     step_milliseconds: Spread,
     phases_milliseconds: Phases,
     peak_memory_bytes: Option<u64>,
@@ -64,8 +65,8 @@ pub(crate) fn run(arguments: &Profile, global: &Global) -> Result<u8, CliError> 
         ("checkpoint_every".to_owned(), format!("\"{} steps\"", steps + 1)),
     ];
     let recipe = recipes::read_with(&arguments.recipe, &sets)?;
-    let threads = global.threads.map_or_else(provenance::cores, usize::from);
-    let mut host = host(global, threads)?;
+    let compute = Compute::asked(global);
+    let mut host = host(global, compute)?;
     host.skip_evaluation = true;
     let (path, id) = provenance::run_folder(arguments.out.as_deref(), &format!("profile-{}", recipe.workload.name));
     let mut watch = Watch { batch_size: f64::NAN, accounts: Vec::new() };
@@ -88,7 +89,8 @@ pub(crate) fn run(arguments: &Profile, global: &Global) -> Result<u8, CliError> 
         workload: recipe.workload.name,
         batch_size: watch.batch_size,
         steps: total.len(),
-        threads,
+        threads: compute.threads,
+        kernels: compute.kernels,
         step_milliseconds: Spread {
             median: quantile(&total, 0.5),
             p10: quantile(&total, 0.1),

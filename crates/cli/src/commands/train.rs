@@ -15,22 +15,22 @@ use crate::{output, provenance, recipes};
 use super::report;
 
 pub(crate) fn run(arguments: &Train, global: &Global) -> Result<u8, CliError> {
-    let (recipe, path, id, threads) = match &arguments.resume {
+    let (recipe, path, id, compute) = match &arguments.resume {
         Some(path) => {
             let manifest = Run::read_manifest(path)?;
             let name = path.join("manifest.json").display().to_string();
             let text = RecipeText { name: &name, text: &manifest.recipe, sets: &[], resolved: true };
-            (Recipe::read(&text, WORKLOADS)?, path.clone(), manifest.id, manifest.threads)
+            let compute = Compute { threads: manifest.threads, kernels: manifest.kernels };
+            (Recipe::read(&text, WORKLOADS)?, path.clone(), manifest.id, compute)
         }
         None => {
             let recipe = recipes::read(&arguments.recipe)?;
             let what = format!("{}-seed{}", recipe.workload.name, recipe.seed);
             let (path, id) = provenance::run_folder(arguments.out.as_deref(), &what);
-            let threads = global.threads.map_or_else(provenance::cores, usize::from);
-            (recipe, path, id, threads)
+            (recipe, path, id, Compute::asked(global))
         }
     };
-    let host = host(global, threads)?;
+    let host = host(global, compute)?;
     let place = match arguments.resume {
         Some(_) => Place::Resume(&path),
         None => Place::New { path: &path, id: &id },
@@ -55,9 +55,23 @@ pub(crate) fn run(arguments: &Train, global: &Global) -> Result<u8, CliError> {
     Ok(code(&outcome, arguments, &path))
 }
 
+/// What a run computes with. A resumed run goes on with what it began with, so that it stays the same to the bit.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Compute {
+    pub(crate) threads: usize,
+    pub(crate) kernels: bool,
+}
+
+impl Compute {
+    /// What the command line asks for.
+    pub(crate) fn asked(global: &Global) -> Self {
+        Self { threads: global.threads.map_or_else(provenance::cores, usize::from), kernels: !global.no_kernels }
+    }
+}
+
 /// What the loop needs of this machine; Ctrl-C asks it to stop after the current update.
-pub(crate) fn host(global: &Global, threads: usize) -> Result<Host, CliError> {
-    set_threads(threads)?;
+pub(crate) fn host(global: &Global, compute: Compute) -> Result<Host, CliError> {
+    set_threads(compute.threads)?;
     let stop = Arc::new(AtomicBool::new(false));
     let asked = stop.clone();
     let handler = move || {
@@ -75,7 +89,8 @@ pub(crate) fn host(global: &Global, threads: usize) -> Result<Host, CliError> {
         program: provenance::PROGRAM.to_owned(),
         commit: provenance::commit(),
         processor: provenance::processor(),
-        threads,
+        threads: compute.threads,
+        without_kernels: !compute.kernels,
         started: provenance::now(),
         skip_evaluation: false,
     })

@@ -54,6 +54,7 @@ pub(crate) fn manifest() -> Manifest {
         device: "cpu (flex)".into(),
         processor: "a processor".into(),
         threads: 2,
+        kernels: true,
         system: "linux x86_64".into(),
         started: 1_700_000_000,
     }

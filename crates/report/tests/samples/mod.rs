@@ -148,6 +148,7 @@ impl Sample {
             device: "cpu".into(),
             processor: "Example Processor 9000".into(),
             threads: 4,
+            kernels: true,
             system: "linux x86_64".into(),
             started: 1_772_366_400,
         }

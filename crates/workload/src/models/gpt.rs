@@ -1,9 +1,9 @@
 use burn::module::{Initializer, Module};
-use burn::nn::{Embedding, EmbeddingConfig, LayerNorm, LayerNormConfig};
-use burn::tensor::{Device, Int, Tensor, TensorData};
+use burn::nn::{Embedding, EmbeddingConfig, LayerNorm};
+use burn::tensor::{Device, Int, Tensor};
+use rheostat_kernels::{dropout, embedding, linear};
 
-use super::dropout;
-use super::transformer::{Block, BlockConfig};
+use super::transformer::{Block, BlockConfig, norm, norm_config};
 
 /// Shape of a [`Gpt`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,12 +52,12 @@ impl GptConfig {
             expansion: normal.clone(),
             residual: Initializer::Normal { mean: 0.0, std: 0.02 / branches.sqrt() },
         };
-        let embedding = |count| EmbeddingConfig::new(count, self.width).with_initializer(normal.clone()).init(device);
+        let table = |count| EmbeddingConfig::new(count, self.width).with_initializer(normal.clone()).init(device);
         Gpt {
-            tokens: embedding(self.vocabulary),
-            positions: embedding(self.context),
+            tokens: table(self.vocabulary),
+            positions: table(self.context),
             blocks: (0..self.layers).map(|_| block.init(device)).collect(),
-            norm: LayerNormConfig::new(self.width).init(device),
+            norm: norm_config(self.width).init(device),
         }
     }
 }
@@ -66,23 +66,14 @@ impl Gpt {
     /// Logits `[batch * tokens, vocabulary]` of the token that follows each token of `[batch, tokens]`.
     pub fn forward(&self, tokens: Tensor<2, Int>, probability: f64) -> Tensor<2> {
         let [batch, length] = tokens.dims();
-        let device = tokens.device();
+        let table = self.tokens.weight.val();
         let positions = self.positions.weight.val().narrow(0, 0, length).unsqueeze::<3>();
-        let mut stream = dropout(self.tokens.forward(tokens) + positions, probability);
-        let mask = causal_mask(length, &device);
+        let mut stream = dropout(embedding(table.clone(), tokens) + positions, probability);
         for block in &self.blocks {
-            stream = block.forward(stream, Some(&mask), probability);
+            stream = block.forward(stream, true, probability);
         }
-        let stream = self.norm.forward(stream);
+        let stream = norm(&self.norm, stream);
         let [_, _, width] = stream.dims();
-        stream.reshape([batch * length, width]).matmul(self.tokens.weight.val().transpose())
+        linear(stream.reshape([batch * length, width]), table.transpose(), None)
     }
-}
-
-/// What is added to the attention scores: minus infinity where a token would see a later one.
-fn causal_mask(length: usize, device: &Device) -> Tensor<4> {
-    let values: Vec<f32> = (0..length)
-        .flat_map(|to| (0..length).map(move |from| if from <= to { 0.0 } else { f32::NEG_INFINITY }))
-        .collect();
-    Tensor::from_data(TensorData::new(values, [1, 1, length, length]), device)
 }

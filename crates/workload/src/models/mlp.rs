@@ -3,7 +3,9 @@ use burn::nn::{Linear, LinearConfig};
 use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor};
 
-use super::{Classifier, dropout};
+use rheostat_kernels::dropout;
+
+use super::{Classifier, linear};
 
 /// Sizes of an [`Mlp`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,8 +52,8 @@ impl MlpConfig {
 
 impl Classifier<2> for Mlp {
     fn forward(&self, input: Tensor<2>, probability: f64) -> Tensor<2> {
-        let hidden = dropout(relu(self.first.forward(input)), probability);
-        let hidden = dropout(relu(self.second.forward(hidden)), probability);
-        self.head.forward(hidden)
+        let hidden = dropout(relu(linear(&self.first, input)), probability);
+        let hidden = dropout(relu(linear(&self.second, hidden)), probability);
+        linear(&self.head, hidden)
     }
 }

@@ -10,7 +10,8 @@ mod transformer;
 mod vit;
 
 use burn::module::{Module, ModuleVisitor, Param};
-use burn::tensor::{Distribution, Tensor};
+use burn::nn::Linear;
+use burn::tensor::Tensor;
 
 pub use gpt::{Gpt, GptConfig};
 pub use mlp::{Mlp, MlpConfig};
@@ -23,15 +24,9 @@ pub trait Classifier<const D: usize>: Module {
     fn forward(&self, input: Tensor<D>, dropout: f64) -> Tensor<2>;
 }
 
-/// Sets each element to 0 with the given probability and scales up the rest; on devices without autodiff, and for a
-/// probability of 0, the identity that draws nothing.
-fn dropout<const D: usize>(input: Tensor<D>, probability: f64) -> Tensor<D> {
-    if probability <= 0.0 || !input.device().is_autodiff() {
-        return input;
-    }
-    let keep = 1.0 - probability;
-    let mask = input.random_like(Distribution::Bernoulli(keep)).div_scalar(keep);
-    input * mask
+/// The layer's function of the last axis.
+fn linear<const D: usize>(layer: &Linear, input: Tensor<D>) -> Tensor<D> {
+    rheostat_kernels::linear(input, layer.weight.val(), layer.bias.as_ref().map(Param::val))
 }
 
 /// Draws every parameter now, in the order of the fields. Burn would otherwise draw each at its first use, in the middle of a

@@ -1,10 +1,10 @@
 use burn::module::{Initializer, Module};
 use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::nn::{BatchNorm, BatchNormConfig, Linear, LinearConfig, PaddingConfig2d};
-use burn::tensor::activation::relu;
-use burn::tensor::{Device, Tensor, s};
+use burn::tensor::{Device, Tensor};
+use rheostat_kernels::{batch_norm, batch_norm_add_relu, batch_norm_relu, conv2d, mean_pool, subsample};
 
-use super::Classifier;
+use super::{Classifier, linear};
 
 /// How a block that halves the image and widens it passes its input on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -117,7 +117,7 @@ impl ResNetConfig {
 }
 
 fn convolution(inputs: usize, outputs: usize, size: usize, stride: usize, device: &Device) -> Conv2d {
-    let border = size / 2;
+    let border = border(size);
     Conv2dConfig::new([inputs, outputs], [size, size])
         .with_stride([stride, stride])
         .with_padding(PaddingConfig2d::Explicit(border, border, border, border))
@@ -126,38 +126,43 @@ fn convolution(inputs: usize, outputs: usize, size: usize, stride: usize, device
         .init(device)
 }
 
+/// What a layer of [`convolution`] does.
+fn convolve(layer: &Conv2d, images: Tensor<4>) -> Tensor<4> {
+    conv2d(images, layer.weight.val(), layer.stride, layer.kernel_size.map(border))
+}
+
+/// Zeros around an image that keep its size at stride 1.
+fn border(size: usize) -> usize {
+    size / 2
+}
+
 impl Classifier<4> for ResNet {
     /// Residual networks have no dropout: the probability is ignored.
     fn forward(&self, input: Tensor<4>, _dropout: f64) -> Tensor<2> {
-        let mut hidden = relu(self.norm.forward(self.stem.forward(input)));
+        let mut hidden = batch_norm_relu(&self.norm, convolve(&self.stem, input));
         for block in &self.blocks {
             hidden = block.forward(hidden);
         }
-        let [images, channels, height, width] = hidden.dims();
-        let pooled = hidden.reshape([images, channels, height * width]).mean_dim(2).squeeze_dim::<2>(2);
-        self.head.forward(pooled)
+        linear(&self.head, mean_pool(hidden))
     }
 }
 
 impl ResidualBlock {
     fn forward(&self, input: Tensor<4>) -> Tensor<4> {
-        let hidden = relu(self.first_norm.forward(self.first.forward(input.clone())));
-        let residual = self.second_norm.forward(self.second.forward(hidden));
-        relu(self.shortcut(input, residual.dims()[1]) + residual)
+        let hidden = batch_norm_relu(&self.first_norm, convolve(&self.first, input.clone()));
+        let residual = convolve(&self.second, hidden);
+        let shortcut = self.shortcut(input, residual.dims()[1]);
+        batch_norm_add_relu(&self.second_norm, residual, shortcut)
     }
 
     fn shortcut(&self, input: Tensor<4>, width: usize) -> Tensor<4> {
         if let Some(projection) = &self.projection {
-            return projection.norm.forward(projection.conv.forward(input));
+            return batch_norm(&projection.norm, convolve(&projection.conv, input));
         }
         let [_, channels, ..] = input.dims();
         if channels == width && self.stride == 1 {
             return input;
         }
-        let step = self.stride as isize;
-        let thinned = input.slice(s![.., .., ..;step, ..;step]);
-        let [images, _, rows, columns] = thinned.dims();
-        let zeros = Tensor::zeros([images, width - channels, rows, columns], &thinned.device());
-        Tensor::cat(vec![thinned, zeros], 1)
+        subsample(input, self.stride, width)
     }
 }

@@ -1,9 +1,9 @@
 use burn::module::{Initializer, Module, Param};
 use burn::nn::{LayerNorm, LayerNormConfig, Linear, LinearConfig};
-use burn::tensor::activation::{gelu, softmax};
 use burn::tensor::{Device, Tensor};
+use rheostat_kernels::{attention, dropout, gelu, layer_norm};
 
-use super::dropout;
+use super::linear;
 
 /// Sizes and initialisers of a [`Block`].
 #[derive(Debug, Clone)]
@@ -18,6 +18,9 @@ pub(super) struct BlockConfig {
     /// Of the two layers that write to the residual stream.
     pub(super) residual: Initializer,
 }
+
+/// What keeps a norm from dividing by zero: Burn's and PyTorch's default.
+const EPSILON: f64 = 1e-5;
 
 /// A transformer block with the norms first (Xiong et al. 2020): attention, then a perceptron with GELU, each added to the
 /// stream. Dropout as in nanoGPT: on the attention weights and on what either branch adds.
@@ -50,56 +53,52 @@ impl BlockConfig {
     pub(super) fn init(&self, device: &Device) -> Block {
         let Self { width, hidden, .. } = *self;
         Block {
-            attention_norm: LayerNormConfig::new(width).init(device),
+            attention_norm: norm_config(width).init(device),
             attention: Attention {
-                inputs: linear(width, 3 * width, &self.attention, device),
-                output: linear(width, width, &self.residual, device),
+                inputs: zero_biased(width, 3 * width, &self.attention, device),
+                output: zero_biased(width, width, &self.residual, device),
                 heads: self.heads,
             },
-            perceptron_norm: LayerNormConfig::new(width).init(device),
-            expansion: linear(width, hidden, &self.expansion, device),
-            contraction: linear(hidden, width, &self.residual, device),
+            perceptron_norm: norm_config(width).init(device),
+            expansion: zero_biased(width, hidden, &self.expansion, device),
+            contraction: zero_biased(hidden, width, &self.residual, device),
         }
     }
 }
 
+/// A layer normalisation with the epsilon that [`norm`] uses.
+pub(super) fn norm_config(width: usize) -> LayerNormConfig {
+    LayerNormConfig::new(width).with_epsilon(EPSILON)
+}
+
 /// A linear layer with zero bias.
-pub(super) fn linear(inputs: usize, outputs: usize, weights: &Initializer, device: &Device) -> Linear {
+pub(super) fn zero_biased(inputs: usize, outputs: usize, weights: &Initializer, device: &Device) -> Linear {
     let layer = LinearConfig::new(inputs, outputs).with_initializer(weights.clone()).init(device);
     let zeros: Param<Tensor<1>> = Initializer::Zeros.init([outputs], device);
     Linear { bias: Some(zeros), ..layer }
 }
 
+/// The layer's function of the last axis.
+pub(super) fn norm(layer: &LayerNorm, input: Tensor<3>) -> Tensor<3> {
+    match &layer.beta {
+        Some(beta) => layer_norm(input, layer.gamma.val(), beta.val(), EPSILON),
+        None => layer.forward(input),
+    }
+}
+
 impl Block {
-    /// `mask` is added to the attention scores `[batch, heads, to, from]`.
-    pub(super) fn forward(&self, stream: Tensor<3>, mask: Option<&Tensor<4>>, probability: f64) -> Tensor<3> {
-        let attended = self.attention.forward(self.attention_norm.forward(stream.clone()), mask, probability);
+    /// With `causal`, a token sees itself and what is before it.
+    pub(super) fn forward(&self, stream: Tensor<3>, causal: bool, probability: f64) -> Tensor<3> {
+        let attended = self.attention.forward(norm(&self.attention_norm, stream.clone()), causal, probability);
         let stream = stream + dropout(attended, probability);
-        let hidden = gelu(self.expansion.forward(self.perceptron_norm.forward(stream.clone())));
-        stream + dropout(self.contraction.forward(hidden), probability)
+        let hidden = gelu(linear(&self.expansion, norm(&self.perceptron_norm, stream.clone())));
+        stream + dropout(linear(&self.contraction, hidden), probability)
     }
 }
 
 impl Attention {
-    fn forward(&self, input: Tensor<3>, mask: Option<&Tensor<4>>, probability: f64) -> Tensor<3> {
-        let [batch, tokens, width] = input.dims();
-        let head_width = width / self.heads;
-        let joint = self.inputs.forward(input);
-        let part = |index: usize| {
-            joint
-                .clone()
-                .narrow(2, index * width, width)
-                .reshape([batch, tokens, self.heads, head_width])
-                .swap_dims(1, 2)
-        };
-        let query = part(0).div_scalar((head_width as f64).sqrt());
-        let scores = query.matmul(part(1).transpose());
-        let scores = match mask {
-            Some(mask) => scores + mask.clone(),
-            None => scores,
-        };
-        let weights = dropout(softmax(scores, 3), probability);
-        let mixed = weights.matmul(part(2)).swap_dims(1, 2).reshape([batch, tokens, width]);
-        self.output.forward(mixed)
+    fn forward(&self, input: Tensor<3>, causal: bool, probability: f64) -> Tensor<3> {
+        let joint = linear(&self.inputs, input);
+        linear(&self.output, attention(joint, self.heads, causal, probability))
     }
 }

@@ -1,9 +1,10 @@
 use burn::module::{Initializer, Module, Param};
-use burn::nn::{LayerNorm, LayerNormConfig, Linear};
+use burn::nn::{LayerNorm, Linear};
 use burn::tensor::{Device, Tensor};
+use rheostat_kernels::dropout;
 
-use super::transformer::{Block, BlockConfig, linear};
-use super::{Classifier, dropout};
+use super::transformer::{Block, BlockConfig, norm, norm_config, zero_biased};
+use super::{Classifier, linear};
 
 /// What the head of a [`Vit`] reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,12 +86,12 @@ impl VitConfig {
         let class_token =
             (self.readout == Readout::ClassToken).then(|| Initializer::Zeros.init([1, 1, self.width], device));
         Vit {
-            embedding: linear(COLOURS * self.patch * self.patch, self.width, &glorot, device),
+            embedding: zero_biased(COLOURS * self.patch * self.patch, self.width, &glorot, device),
             class_token,
             positions: Initializer::Normal { mean: 0.0, std: 0.02 }.init([1, self.tokens(), self.width], device),
             blocks: (0..self.layers).map(|_| block.init(device)).collect(),
-            norm: LayerNormConfig::new(self.width).init(device),
-            head: linear(self.width, self.classes, &Initializer::Zeros, device),
+            norm: norm_config(self.width).init(device),
+            head: zero_biased(self.width, self.classes, &Initializer::Zeros, device),
             patch: self.patch,
         }
     }
@@ -98,21 +99,21 @@ impl VitConfig {
 
 impl Classifier<4> for Vit {
     fn forward(&self, input: Tensor<4>, probability: f64) -> Tensor<2> {
-        let mut stream = self.embedding.forward(patches(input, self.patch));
+        let mut stream = linear(&self.embedding, patches(input, self.patch));
         if let Some(token) = &self.class_token {
             let [images, _, width] = stream.dims();
             stream = Tensor::cat(vec![token.val().expand([images, 1, width]), stream], 1);
         }
         stream = dropout(stream + self.positions.val(), probability);
         for block in &self.blocks {
-            stream = block.forward(stream, None, probability);
+            stream = block.forward(stream, false, probability);
         }
-        let stream = self.norm.forward(stream);
+        let stream = norm(&self.norm, stream);
         let read = match self.class_token {
             Some(_) => stream.narrow(1, 0, 1),
             None => stream.mean_dim(1),
         };
-        self.head.forward(read.squeeze_dim::<2>(1))
+        linear(&self.head, read.squeeze_dim::<2>(1))
     }
 }
 
