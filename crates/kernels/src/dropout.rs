@@ -25,7 +25,7 @@ pub fn dropout<const D: usize>(input: Tensor<D>, probability: f64) -> Tensor<D> 
 /// What draws a key for a mask, if there is anything to drop.
 pub(crate) fn mask(device: &Device, probability: f64) -> Option<impl FnOnce() -> u64 + use<>> {
     let device = device.clone();
-    (probability > 0.0 && device.is_autodiff()).then(|| move || key(&device))
+    (probability > 0.0 && device.is_autodiff()).then_some(move || key(&device))
 }
 
 /// 48 random bits from the generator of the device.

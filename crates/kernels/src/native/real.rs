@@ -173,7 +173,7 @@ mod single {
     use std::f32::consts::LOG2_E;
 
     /// ln 2 in two parts, the first with so few bits that its products with small integers are exact.
-    const LN_2: [f32; 2] = [0.693_359_375, -2.121_944_4e-4];
+    const LN_2: [f32; 2] = [355.0 / 512.0, -2.121_944_4e-4];
     /// Adding it rounds to an integer, which then fills the low bits.
     const ROUNDING: f32 = 12_582_912.0;
     /// Below it the result is under 2^-125 and flushed to zero, above it infinite.

@@ -1,7 +1,5 @@
 //! Runs a function twice, with kernels and composed, and compares results and gradients.
 
-use std::fmt::Debug;
-
 use burn::tensor::{DType, Device, Gradients, Tensor, TensorData};
 use proptest::prelude::*;
 
@@ -25,12 +23,15 @@ pub(crate) enum Path {
     Composed,
 }
 
+/// Where to find the gradient of a tensor.
+type Leaf = Box<dyn Fn(&Gradients) -> Option<TensorData>>;
+
 /// Draws the same tensors for either path, and remembers those that have gradients.
 pub(crate) struct Draw {
     pub(crate) path: Path,
     dtype: DType,
     state: u64,
-    leaves: Vec<Box<dyn Fn(&Gradients) -> Option<TensorData>>>,
+    leaves: Vec<Leaf>,
 }
 
 impl Draw {
@@ -143,6 +144,6 @@ pub(crate) fn cases(cases: u32) -> ProptestConfig {
 }
 
 /// Sizes with more odd ones and ones than there would be by chance.
-pub(crate) fn size(largest: usize) -> impl Strategy<Value = usize> + Debug {
+pub(crate) fn size(largest: usize) -> impl Strategy<Value = usize> {
     prop_oneof![1 => Just(1), 4 => 1..=largest]
 }
