@@ -27,6 +27,7 @@ WORKLOADS = {
     "shakespeare-gpt": "gpt",
 }
 COLUMNS = ("workload", "batch", "rheostat ms", "of it data ms", "PyTorch ms", "ratio", "rheostat MB", "PyTorch MB")
+BURN = "Burn ms"
 
 # What a profile prints, on either side.
 Report = dict[str, Any]
@@ -40,11 +41,12 @@ def output_of(command: Sequence[str]) -> str:
     return done.stdout.strip()
 
 
-def ours(workload: str, options: argparse.Namespace) -> Report:
+def ours(workload: str, options: argparse.Namespace, kernels: bool = True) -> Report:
     with tempfile.TemporaryDirectory() as folder:
         command = [str(options.binary), "profile", "--set", f"workload={workload}", "--steps", str(options.steps)]
         command += ["--warm-up", str(options.warm_up), "--threads", str(options.threads)]
         command += ["--format", "json", "--out", f"{folder}/run"]
+        command += [] if kernels else ["--no-kernels"]
         if options.data is not None:
             command += ["--data", str(options.data)]
         return json.loads(output_of(command))
@@ -58,7 +60,7 @@ def theirs(workload: str, options: argparse.Namespace) -> Report:
 
 
 def measure(workload: str, options: argparse.Namespace) -> list[dict[str, Report]]:
-    """Both sides in turns, so that a drift of the machine meets both."""
+    """The sides in turns, so that a drift of the machine meets all."""
     rounds = []
     for number in range(1, options.rounds + 1):
         print(f"{workload}: round {number} of {options.rounds}", file=sys.stderr)
@@ -67,6 +69,8 @@ def measure(workload: str, options: argparse.Namespace) -> list[dict[str, Report
             mine, twin = (report[what] for report in pair.values())
             if mine != twin:
                 sys.exit(f"{workload}: rheostat measured {what} = {mine:g}, the twin {twin:g}")
+        if options.burn:
+            pair["burn"] = ours(workload, options, kernels=False)
         rounds.append(pair)
     return rounds
 
@@ -80,7 +84,7 @@ def row(workload: str, rounds: Sequence[dict[str, Report]]) -> tuple[str, ...]:
     mine, twin = ([pair[side] for pair in rounds] for side in ("rheostat", "pytorch"))
     ratios = [step_time(a) / step_time(b) for a, b in zip(mine, twin, strict=True)]
     waits = [report["phases_milliseconds"]["data"] for report in mine]
-    return (
+    cells = (
         workload,
         f"{mine[0]['batch_size']:g}",
         number(median(map(step_time, mine))),
@@ -90,6 +94,8 @@ def row(workload: str, rounds: Sequence[dict[str, Report]]) -> tuple[str, ...]:
         megabytes(mine),
         megabytes(twin),
     )
+    burn = [pair["burn"] for pair in rounds if "burn" in pair]
+    return (*cells, number(median(map(step_time, burn)))) if burn else cells
 
 
 def number(value: float) -> str:
@@ -104,8 +110,9 @@ def megabytes(reports: Sequence[Report]) -> str:
 
 
 def table(rows: Sequence[Sequence[str]]) -> str:
-    rule = ["---"] + ["---:"] * (len(COLUMNS) - 1)
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in (COLUMNS, rule, *rows))
+    columns = (*COLUMNS, BURN)[: len(rows[0])]
+    rule = ["---"] + ["---:"] * (len(columns) - 1)
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in (columns, rule, *rows))
 
 
 def processor() -> str:
@@ -169,6 +176,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--threads", type=positive, default=2, metavar="N", help="compute threads of either side")
     parser.add_argument("--compile", action="store_true", help="compile the twins' forward pass and loss")
     parser.add_argument("--fused", action="store_true", help="let the twins update all parameters in one kernel")
+    parser.add_argument("--burn", action="store_true", help="also measure rheostat without its kernels")
     parser.add_argument("--data", type=Path, metavar="DIR", help="folder with the datasets, for rheostat")
     parser.add_argument("--python", metavar="PATH", default=sys.executable, help="interpreter with torch and numpy")
     binary = HERE.parent / "target" / "release" / "rheostat"

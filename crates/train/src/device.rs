@@ -30,11 +30,14 @@ pub const fn device_name() -> &'static str {
     }
 }
 
+/// Bytes of a compute thread's stack: as many as the main thread of a program usually has, for the training loop runs on one.
+const STACK: usize = 8 << 20;
+
 /// Sets the threads that tensors are computed with; once per process, before anything is computed.
 ///
 /// # Errors
 /// [`TrainError::Threads`] if they were set already.
 pub fn set_threads(threads: usize) -> Result<(), TrainError> {
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).stack_size(STACK);
     pool.build_global().map_err(|error| TrainError::Threads(error.to_string()))
 }

@@ -34,6 +34,14 @@ pub enum TrainError {
         /// What was wrong.
         source: ControlError,
     },
+    /// A controller asked for an effect that this loop does not have.
+    #[error("update {step}: the controller asks to {action}, which this training loop cannot do")]
+    Undriven {
+        /// Updates done.
+        step: u64,
+        /// What it asked for.
+        action: &'static str,
+    },
     /// A checkpoint's files are whole but do not fit this run.
     #[error("checkpoint of step {step}: {why}")]
     Checkpoint {

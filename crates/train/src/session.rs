@@ -6,7 +6,7 @@ use burn::module::Module;
 use burn::tensor::Device;
 use rheostat_control::{
     Action, Ask, Base, Controller, DecayCoupling, Decision, FixedStep, Hyperparameter, Hyperparameters, LineSearch,
-    Observation, StopReason,
+    Observation, Reason, StopReason,
 };
 use rheostat_optim::{Gradients, OptimError, Optimizer, ParameterGroup};
 use rheostat_record::{
@@ -147,7 +147,7 @@ impl<'a, W: Workload> Session<'a, W> {
             self.clock.switch(Phase::Control, &self.device)?;
             let seen = Observation::Step { step: self.state.step, loss: step.loss };
             self.state.step += 1;
-            self.tell(&seen);
+            self.tell(&seen)?;
             if self.due(self.plan.evaluate_every) {
                 self.evaluate()?;
             }
@@ -242,15 +242,31 @@ impl<'a, W: Workload> Session<'a, W> {
         Ok(Step { loss, gradient_norm })
     }
 
-    fn tell(&mut self, seen: &Observation) {
-        let Decision { hyperparameters, actions, .. } = self.controller.observe(seen);
+    /// Tells the controller, and does what it decides.
+    fn tell(&mut self, seen: &Observation) -> Result<(), TrainError> {
+        let Decision { hyperparameters, actions, reason } = self.controller.observe(seen);
         self.state.decide(&hyperparameters);
+        let name = |action: &Action| match action {
+            Action::Save => "save",
+            Action::Restore => "restore",
+            Action::Reset(_) => "reset",
+            Action::Evaluate => "evaluate",
+            Action::Stop(_) => "stop",
+        };
+        let decisions = actions.iter().map(name).collect::<Vec<_>>().join(", ");
+        if let Some(Reason(reason)) = reason {
+            let decision = if decisions.is_empty() { "change".to_owned() } else { decisions };
+            self.record(&Event::Decision { step: self.state.step, decision, reason })?;
+        }
         for action in actions {
-            // The controllers there are so far ask for nothing else; each new action gets its effect here.
-            if let Action::Stop(reason) = action {
-                self.asked_to_stop = Some(reason);
+            match action {
+                Action::Stop(reason) => self.asked_to_stop = Some(reason),
+                action @ (Action::Save | Action::Restore | Action::Reset(_) | Action::Evaluate) => {
+                    return Err(TrainError::Undriven { step: self.state.step, action: name(&action) });
+                }
             }
         }
+        Ok(())
     }
 
     fn record(&mut self, event: &Event) -> Result<(), TrainError> {
@@ -311,7 +327,7 @@ impl<'a, W: Workload> Session<'a, W> {
             train_seconds,
         })?;
         self.clock.switch(Phase::Control, &self.device)?;
-        self.tell(&Observation::Evaluation { updates: score.step, loss: score.loss, metric: score.metric });
+        self.tell(&Observation::Evaluation { updates: score.step, loss: score.loss, metric: score.metric })?;
         self.clock.switch(Phase::Recording, &self.device)
     }
 

@@ -46,8 +46,8 @@ pub enum Place<'a> {
     Resume(&'a Path),
 }
 
-/// Watches a run, for progress displays. It cannot change anything.
-pub trait Observer {
+/// Watches a run, for progress displays. It cannot change anything. It is called from a compute thread.
+pub trait Observer: Send {
     /// The run begins, or goes on after `step` updates.
     fn begin(&mut self, manifest: &Manifest, plan: &Plan, step: u64);
 
@@ -59,7 +59,7 @@ pub trait Observer {
 }
 
 /// Makes the controller of a run from its schedules.
-pub type Control<'a> = dyn Fn(OpenLoop) -> Box<dyn Controller> + 'a;
+pub type Control<'a> = dyn Fn(OpenLoop) -> Box<dyn Controller> + Sync + 'a;
 
 /// Watches nothing.
 #[derive(Debug, Clone, Copy, Default)]
@@ -136,7 +136,8 @@ pub fn train_under(
     let _turn = ONE_RUN_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     rheostat_kernels::set_enabled(!host.without_kernels);
     let visitor = Train { control, recipe, place, host, observer };
-    rheostat_workload::open(recipe.workload.name, host.data.as_deref(), visitor)?
+    // On a compute thread, which takes part in every operation; from outside, each would put this thread to sleep and wake it.
+    rayon::scope(|_| rheostat_workload::open(recipe.workload.name, host.data.as_deref(), visitor))?
 }
 
 struct Train<'a> {

@@ -6,9 +6,11 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use rheostat_control::Hyperparameter;
+use rheostat_control::{
+    Action, ControlError, Controller, Decision, Hyperparameter, Observation, OpenLoop, Reason, StopReason,
+};
 use rheostat_record::{Checkpoint, Event, Manifest, Plan, Recipe, RecipeText, Run, Status};
-use rheostat_train::{Host, Observer, Outcome, Place, Silent, TrainError, train};
+use rheostat_train::{Host, Observer, Outcome, Place, Silent, TrainError, train, train_under};
 use rheostat_workload::WORKLOADS;
 
 fn recipe(more: &str) -> Recipe {
@@ -212,4 +214,59 @@ fn a_group_has_its_own_hyperparameters_in_the_record() {
         _ => None,
     });
     assert_eq!(first, Some(0.0));
+}
+
+/// The schedules of the recipe, and an action after the third update.
+struct Asking(OpenLoop, Action);
+
+impl Controller for Asking {
+    fn begin(&mut self) -> Decision {
+        self.0.begin()
+    }
+
+    fn observe(&mut self, seen: &Observation) -> Decision {
+        let decision = self.0.observe(seen);
+        match seen {
+            Observation::Step { step: 2, .. } => Decision {
+                actions: vec![self.1.clone()],
+                reason: Some(Reason("three are enough".to_owned())),
+                ..decision
+            },
+            _ => decision,
+        }
+    }
+
+    fn save(&self) -> Vec<u8> {
+        self.0.save()
+    }
+
+    fn load(&mut self, bytes: &[u8]) -> Result<(), ControlError> {
+        self.0.load(bytes)
+    }
+}
+
+fn run_asking(action: &Action, path: &Path) -> Result<Outcome, TrainError> {
+    let control = |schedules: OpenLoop| -> Box<dyn Controller> { Box::new(Asking(schedules, action.clone())) };
+    train_under(&control, &recipe(""), Place::New { path, id: "test" }, &Host::default(), &mut Silent)
+}
+
+#[test]
+fn a_decision_is_recorded_with_its_reason() {
+    let folder = folder();
+    run_asking(&Action::Stop(StopReason::Finished), folder.path()).unwrap();
+    let run = Run::open(folder.path()).unwrap();
+    assert_eq!(losses(&run).len(), 3);
+    let recorded = run.events.iter().any(|event| {
+        matches!(event, Event::Decision { step: 3, decision, reason } if decision == "stop" && reason == "three are enough")
+    });
+    assert!(recorded, "{:?}", run.events);
+}
+
+#[test]
+fn an_action_that_the_loop_cannot_do_is_an_error_and_not_passed_over() {
+    for action in [Action::Save, Action::Restore, Action::Evaluate] {
+        let folder = folder();
+        let error = run_asking(&action, folder.path()).unwrap_err();
+        assert!(matches!(error, TrainError::Undriven { step: 3, .. }), "{error}");
+    }
 }
