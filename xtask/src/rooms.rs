@@ -12,6 +12,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("rheostat-record", &["rheostat-schedule", "rheostat-control"]),
     ("rheostat-report", &["rheostat-schedule", "rheostat-control", "rheostat-record"]),
     ("rheostat-optim", &["rheostat-schedule", "rheostat-control", "burn"]),
+    ("rheostat-score", &[]),
     ("rheostat-kernels", &["burn", "burn-std"]),
     ("rheostat-workload", &["rheostat-record", "rheostat-control", "rheostat-kernels", "burn"]),
     (
@@ -33,6 +34,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "rheostat-control",
             "rheostat-record",
             "rheostat-report",
+            "rheostat-score",
             "rheostat-workload",
             "rheostat-train",
         ],
@@ -42,7 +44,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
 ];
 
 /// Rooms whose crates carry a `clippy.toml` that forbids clocks, files, environment and threads.
-const PURE: &[&str] = &["schedule", "control", "report"];
+const PURE: &[&str] = &["schedule", "control", "report", "score"];
 
 /// Without these Burn's CPU backend is scalar and runs on one thread.
 const BURN_FEATURES: &[&str] = &["flex", "simd", "rayon"];

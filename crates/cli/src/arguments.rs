@@ -51,6 +51,8 @@ pub(crate) enum Command {
     Profile(Profile),
     /// Pictures and tables of recorded runs
     Report(Report),
+    /// Scores of training algorithms, with their uncertainty, from a table of trials
+    Score(Score),
     /// The datasets: what there is, fetching, verifying
     Data {
         #[command(subcommand)]
@@ -111,6 +113,20 @@ pub(crate) struct Schedule {
     /// Write a picture or table: .svg, .png, .csv or .json
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Score {
+    /// CSV tables with the columns ruleset, submission, workload, role, study, time_to_target_s and eval_index, as AlgoPerf's
+    /// results are published
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) paths: Vec<PathBuf>,
+    /// rheostat, algoperf-0.5, algoperf-0.6, or either of the latter with -text: as the rules say and not the published code
+    #[arg(long, default_value = "rheostat", value_name = "NAME")]
+    pub(crate) rules: String,
+    /// Times that studies are drawn again for the intervals
+    #[arg(long, default_value_t = 1000, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) resamples: u32,
 }
 
 #[derive(Debug, Args)]

@@ -3,6 +3,7 @@ use std::path::{Path, PathBuf};
 
 use miette::{GraphicalReportHandler, LabeledSpan, MietteDiagnostic, NamedSource};
 use rheostat_record::{Diagnostic, RecipeError, RecordError};
+use rheostat_score::ScoreError;
 use rheostat_train::TrainError;
 use rheostat_workload::WorkloadError;
 
@@ -32,6 +33,8 @@ pub(crate) enum CliError {
     Report(#[from] rheostat_report::ReportError),
     #[error("{}: {action} failed: {source}", path.display())]
     File { path: PathBuf, action: &'static str, source: std::io::Error },
+    #[error("{}{source}", path.as_ref().map(|path| format!("{}: ", path.display())).unwrap_or_default())]
+    Score { path: Option<PathBuf>, source: ScoreError },
     #[error("{0}")]
     Usage(String),
     #[error("writing to stdout failed: {0}")]
@@ -54,7 +57,8 @@ impl CliError {
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
             Self::Recipe(_) | Self::Usage(_) | Self::Train(TrainError::Recipe(_)) => exit::USAGE,
-            Self::File { action: "reading", .. } => exit::USAGE,
+            Self::File { action: "reading", .. } | Self::Score { path: None, .. } => exit::USAGE,
+            Self::Score { .. } => exit::DATA,
             Self::Workload(_) | Self::Train(TrainError::Workload(_) | TrainError::DataChanged { .. }) => exit::DATA,
             Self::Record(error) | Self::Train(TrainError::Record(error)) => match error {
                 // A wrong folder is a wrong argument; everything else is the record.

@@ -22,6 +22,9 @@ pub fn subsample(images: Tensor<4>, stride: usize, channels: usize) -> Tensor<4>
     }
     let step = stride as isize;
     let thinned = images.slice(s![.., .., ..;step, ..;step]);
+    if channels == inputs {
+        return thinned;
+    }
     let [_, _, rows, columns] = thinned.dims();
     let zeros = Tensor::zeros([count, channels - inputs, rows, columns], (&thinned.device(), thinned.dtype()));
     Tensor::cat(vec![thinned, zeros], 1)

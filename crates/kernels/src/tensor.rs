@@ -46,9 +46,9 @@ pub(crate) fn strided<T: Number>(tensor: &FlexTensor) -> (&[T], Vec<usize>) {
     (&tensor.storage::<T>()[tensor.layout().start_offset()..], strides)
 }
 
-/// The tensor, copied if an axis runs backwards in memory.
+/// The tensor, copied if an axis runs backwards in memory or stands still.
 pub(crate) fn forwards(tensor: FlexTensor) -> FlexTensor {
-    if tensor.layout().has_positive_strides() { tensor } else { tensor.to_contiguous() }
+    if tensor.layout().strides().iter().all(|&stride| stride > 0) { tensor } else { tensor.to_contiguous() }
 }
 
 /// A tensor of these numbers.

@@ -8,6 +8,7 @@ mod profile;
 mod report;
 mod run;
 mod schedule;
+mod score;
 mod train;
 mod workloads;
 

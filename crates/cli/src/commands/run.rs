@@ -1,7 +1,7 @@
 use crate::arguments::{Arguments, Command};
 use crate::error::{CliError, exit};
 
-use super::{completions, data, lr_find, methods, profile, report, schedule, train, workloads};
+use super::{completions, data, lr_find, methods, profile, report, schedule, score, train, workloads};
 
 /// Runs the command; gives the exit code.
 pub(crate) fn run(arguments: &Arguments) -> Result<u8, CliError> {
@@ -13,6 +13,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<u8, CliError> {
         Command::Schedule(arguments) => schedule::run(arguments, global)?,
         Command::Report(arguments) => report::run(arguments)?,
         Command::Data { command } => return data::run(command, global),
+        Command::Score(arguments) => score::run(arguments, global)?,
         Command::Workloads => workloads::run(global)?,
         Command::Methods { name } => methods::run(name.as_deref(), global)?,
         Command::Completions { shell } => completions::run(*shell)?,

@@ -50,7 +50,7 @@ impl Tile {
         let (lanes, large) = Arch::new().dispatch(Probe::<T>(std::marker::PhantomData));
         let fits = |vectors: usize| outputs.is_multiple_of(vectors * lanes) || outputs > 4 * vectors * lanes;
         let vectors = match () {
-            () if large && columns < 8 && fits(4) => 4,
+            () if large && columns < 8 && columns.is_multiple_of(4) && fits(4) => 4,
             () if fits(2) => 2,
             () => 1,
         };
@@ -81,8 +81,12 @@ impl<T: Real> WithSimd for Run<'_, T> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(mut self, simd: S) {
+        let columns = self.pass.pixels[1];
         match (self.pass.tile.vectors, self.pass.tile.large) {
             (4, _) => self.sweep::<S, 4, 4>(simd),
+            // Rows of 7, 14, 28 and 56 pixels, as networks for larger images have them, without a remainder.
+            (2, true) if columns.is_multiple_of(7) => self.sweep::<S, 7, 2>(simd),
+            (1, true) if columns.is_multiple_of(14) => self.sweep::<S, 14, 1>(simd),
             (2, true) => self.sweep::<S, 8, 2>(simd),
             (2, false) => self.sweep::<S, 4, 2>(simd),
             (_, true) => self.sweep::<S, 16, 1>(simd),

@@ -63,20 +63,25 @@ impl Layout {
     /// Copies an image; what is zero stays as it is.
     pub(super) fn fill<T: Real>(&self, scratch: &mut [T], images: &Images<'_, T>, image: usize) {
         let [of_image, of_channel, of_row, of_column] = images.strides;
+        let step = self.stride[1] * of_column;
         for row in 0..self.image[0] {
             for residue in 0..self.stride[1].min(self.image[1]) {
-                // Columns of one plane, side by side.
+                // Columns of one plane lie side by side.
+                let columns = (self.image[1] - residue).div_ceil(self.stride[1]);
                 let to = self.pixel([row + self.before[0], residue + self.before[1]]);
                 let from = image * of_image + row * of_row + residue * of_column;
-                for step in 0..(self.image[1] - residue).div_ceil(self.stride[1]) {
-                    let (to, from) = (to + step * BLOCK, from + step * self.stride[1] * of_column);
-                    if of_channel == 1 {
-                        self.copy_together(&mut scratch[to..], &images.numbers[from..from + self.channels]);
-                    } else {
-                        for channel in 0..self.channels {
-                            let number = images.numbers[from + channel * of_channel];
-                            scratch[to + channel / BLOCK * self.block() + channel % BLOCK] = number;
-                        }
+                if of_channel == 1 {
+                    for column in 0..columns {
+                        let channels = &images.numbers[from + column * step..][..self.channels];
+                        self.copy_together(&mut scratch[to + column * BLOCK..], channels);
+                    }
+                } else {
+                    // Row by row of each channel, as such images lie in memory.
+                    for channel in 0..self.channels {
+                        let numbers = images.numbers[from + channel * of_channel..].iter().step_by(step);
+                        let places =
+                            scratch[to + channel / BLOCK * self.block() + channel % BLOCK..].iter_mut().step_by(BLOCK);
+                        places.zip(numbers).take(columns).for_each(|(place, &number)| *place = number);
                     }
                 }
             }

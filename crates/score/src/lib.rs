@@ -1,0 +1,44 @@
+//! What training algorithms are worth: time to a target, performance profiles and scores, with their uncertainty.
+//!
+//! The measure is that of the MLCommons AlgoPerf benchmark (arXiv:2306.07179, section 4). A *trial* is one run; a *study* is a
+//! few trials, of which the best counts; a workload's time is the median over studies; a submission is scored by how its times
+//! compare with the fastest submission on every workload. [`Rules`] holds what the editions of the benchmark differ in, and
+//! where its published code differs from its text.
+//!
+//! ```
+//! use rheostat_score::{Leaderboard, Role, Rules, Trial};
+//!
+//! let trial = |submission: &str, study, time| Trial {
+//!     ruleset: "self_tuning".to_owned(),
+//!     submission: submission.to_owned(),
+//!     workload: "digits".to_owned(),
+//!     role: Role::Base,
+//!     study,
+//!     time_to_target: time,
+//!     evaluation: None,
+//! };
+//! let trials = [trial("cosine", 0, 10.0), trial("cosine", 1, 12.0), trial("constant", 0, 20.0), trial("constant", 1, 24.0)];
+//! let boards = Leaderboard::all(&trials, &Rules::default());
+//! assert_eq!(boards[0].entries[0].submission, "cosine");
+//! assert_eq!(boards[0].entries[0].score, 1.0);
+//! // Twice as slow everywhere: (4 - 2) / 3.
+//! assert_eq!(boards[0].entries[1].score, 2.0 / 3.0);
+//! ```
+
+mod bootstrap;
+mod error;
+mod leaderboard;
+mod profile;
+mod results_csv;
+mod rules;
+mod times;
+mod trial;
+
+pub use bootstrap::Bootstrap;
+pub use error::ScoreError;
+pub use leaderboard::{Entry, Leaderboard};
+pub use profile::Profile;
+pub use results_csv::read_results;
+pub use rules::{BestTrial, Integral, RULES, Rules};
+pub use times::Times;
+pub use trial::{Role, Trial};
