@@ -200,3 +200,42 @@ fn what_there_is_can_be_listed_in_every_format() {
     }
     assert!(stdout(&rheostat(&["completions", "bash"])).contains("_rheostat"));
 }
+
+/// Two submissions on one workload, one of them twice as slow.
+const TRIALS: &str = "ruleset,submission,workload,role,study,time_to_target_s\n\
+    ours,cosine,digits,base,0,10\nours,cosine,digits,base,1,12\nours,constant,digits,base,0,20\nours,constant,digits,base,1,24\n";
+
+#[test]
+fn scores_are_printed_as_flat_objects_and_as_a_table() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("trials.csv");
+    std::fs::write(&path, TRIALS).unwrap();
+    let path = path.to_str().unwrap();
+    let output = rheostat(&["score", path, "--format", "json"]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let entries: serde_json::Value = serde_json::from_str(&stdout(&output)).unwrap();
+    assert_eq!((&entries[0]["submission"], &entries[0]["score"]), (&"cosine".into(), &1.0.into()));
+    assert_eq!(entries[1]["rank"], 2);
+    let table = stdout(&rheostat(&["score", path, "-v"]));
+    assert!(table.contains("cosine") && table.contains("time over the fastest") && table.contains("2.00"), "{table}");
+    let csv = stdout(&rheostat(&["score", path, "--format", "csv"]));
+    assert!(
+        csv.starts_with("ruleset,submission,rank,score,low,high,first,reached,workloads\nours,cosine,1,1,"),
+        "{csv}"
+    );
+}
+
+#[test]
+fn a_wrong_table_or_wrong_rules_are_told_apart() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("trials.csv");
+    std::fs::write(&path, TRIALS.replace(",12\n", ",soon\n")).unwrap();
+    let path = path.to_str().unwrap();
+    let damaged = rheostat(&["score", path]);
+    assert_eq!(damaged.status.code(), Some(3));
+    assert!(stderr(&damaged).contains("trials.csv: line 3, column \"time_to_target_s\""), "{}", stderr(&damaged));
+    let rules = rheostat(&["score", path, "--rules", "algoperf-0.4"]);
+    assert_eq!(rules.status.code(), Some(2));
+    assert!(stderr(&rules).contains("did you mean"), "{}", stderr(&rules));
+    assert_eq!(rheostat(&["score", "no-such-file.csv"]).status.code(), Some(2));
+}

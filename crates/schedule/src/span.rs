@@ -160,7 +160,9 @@ impl FromStr for Span {
     fn from_str(text: &str) -> Result<Self, SpanError> {
         let (number, unit) = split_number(text.trim());
         let (number, unit) = (number.replace('_', ""), unit.trim());
-        let amount: f64 = number.parse().map_err(|_| SpanError::NoNumber { text: text.to_owned() })?;
+        // A fraction is judged as what it becomes: the number of percents may be too large where the fraction is not.
+        let amount = if unit == "%" { shifted(&number, -2).parse() } else { number.parse::<f64>() };
+        let amount = amount.map_err(|_| SpanError::NoNumber { text: text.to_owned() })?;
         if !amount.is_finite() || number.starts_with('-') {
             return Err(SpanError::OutOfRange { text: text.to_owned() });
         }
@@ -180,10 +182,7 @@ impl FromStr for Span {
             "sample" | "samples" => whole(1, "samples").map(Self::Samples),
             "k sample" | "k samples" => whole(1_000, "samples").map(Self::Samples),
             "M sample" | "M samples" => whole(1_000_000, "samples").map(Self::Samples),
-            "%" => {
-                let fraction = shifted(&number, -2).parse();
-                fraction.map(Self::Fraction).map_err(|_| SpanError::NoNumber { text: text.to_owned() })
-            }
+            "%" => Ok(Self::Fraction(amount)),
             _ => Err(SpanError::UnknownUnit { unit: unit.to_owned() }),
         }
     }

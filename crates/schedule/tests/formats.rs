@@ -154,6 +154,8 @@ fn spans_read_with_or_without_space_in_singular_or_plural() {
         ("7 %", Span::Fraction(0.07)),
         ("2.5e1 %", Span::Fraction(0.25)),
         (" 0.1 % ", Span::Fraction(0.001)),
+        // More percents than a number can hold, of a fraction that it can.
+        ("1e309 %", Span::Fraction(1e307)),
     ] {
         assert_eq!(text.parse(), Ok(span), "{text}");
     }
@@ -171,6 +173,7 @@ fn bad_spans_say_what_is_wrong() {
     assert!(matches!(error("5k steps"), SpanError::UnknownUnit { .. }));
     assert!(matches!(error("-5 steps"), SpanError::OutOfRange { .. }));
     assert!(matches!(error("1e999 epochs"), SpanError::OutOfRange { .. }));
+    assert!(matches!(error("1e999 %"), SpanError::OutOfRange { .. }));
     assert!(matches!(error("1.5 steps"), SpanError::NotWhole { .. }));
     assert!(matches!(error("99999999999999999999 steps"), SpanError::NotWhole { .. }));
     for text in ["nan epochs", "inf epochs", "%", "1 epoch 2", "1..2 epochs", "1e epochs", "é"] {

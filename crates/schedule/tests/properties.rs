@@ -227,7 +227,8 @@ proptest! {
         } else if shape == WarmupShape::Linear && warmup > 2 {
             let rise = schedule.at(warmup - 1) - schedule.at(warmup - 2);
             let gap = start - schedule.at(warmup - 1);
-            prop_assert!((gap - rise).abs() <= 1e-9 * start.abs(), "{gap} after {rise}");
+            // The smallest peaks are subnormal: there rounding is absolute.
+            prop_assert!((gap - rise).abs() <= 1e-9 * start.abs() + f64::MIN_POSITIVE, "{gap} after {rise}");
         }
         // The main shape is that of a run without the warm-up, shortened by it.
         let mut plain = spec.clone();

@@ -10,10 +10,11 @@ pub(crate) enum View {
     Swapped,
     Narrowed,
     Flipped,
+    Expanded,
 }
 
 pub(crate) fn views() -> impl Strategy<Value = View> {
-    prop_oneof![Just(View::Plain), Just(View::Swapped), Just(View::Narrowed), Just(View::Flipped)]
+    prop_oneof![Just(View::Plain), Just(View::Swapped), Just(View::Narrowed), Just(View::Flipped), Just(View::Expanded)]
 }
 
 /// Which side is computed.
@@ -55,6 +56,7 @@ impl Draw {
         match view {
             View::Swapped if D > 1 => stored.swap(D - 2, D - 1),
             View::Narrowed => stored[D - 1] += 3,
+            View::Expanded => stored[D - 1] = 1,
             _ => {}
         }
         let numbers: Vec<f64> = (0..stored.iter().product()).map(|_| 2.0 * self.number()).collect();
@@ -63,6 +65,7 @@ impl Draw {
             View::Swapped if D > 1 => leaf.swap_dims(D - 2, D - 1),
             View::Narrowed => leaf.narrow(D - 1, 2, shape[D - 1]),
             View::Flipped => leaf.flip([D as isize - 1]),
+            View::Expanded => leaf.expand(shape),
             _ => leaf,
         }
     }

@@ -8,6 +8,8 @@ proptest! {
 
     #[test]
     fn it_agrees_with_burn(seed: u64, sequences in size(5), tokens in size(40), width in 2_usize..70, view in views()) {
+        // A row of equal numbers has no variance, and rounding is all there is to normalise.
+        prop_assume!(!matches!(view, View::Expanded));
         agree(seed, |draw| {
             let input = draw.tensor([sequences, tokens, width], view);
             let [gain, bias] = [draw.tensor([width], View::Plain), draw.tensor([width], View::Narrowed)];

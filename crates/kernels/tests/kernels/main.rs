@@ -13,3 +13,4 @@ mod embedding;
 mod gelu;
 mod layer_norm;
 mod linear;
+mod pooling;
