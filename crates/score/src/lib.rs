@@ -33,6 +33,7 @@ mod results_csv;
 mod rules;
 mod times;
 mod trial;
+mod trial_row;
 
 pub use bootstrap::Bootstrap;
 pub use error::ScoreError;
@@ -42,3 +43,4 @@ pub use results_csv::read_results;
 pub use rules::{BestTrial, Integral, RULES, Rules};
 pub use times::Times;
 pub use trial::{Role, Trial};
+pub use trial_row::TrialRow;

@@ -1,0 +1,78 @@
+use serde::{Deserialize, Serialize};
+
+/// One row of a study's `trials.csv`: everything that stays of a trial when its run directory is gone.
+///
+/// The columns that AlgoPerf's published results have bear the same names, so that [`crate::read_results`] reads both.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TrialRow {
+    /// `self_tuning` or `external_tuning`: submissions are compared within it.
+    pub ruleset: String,
+    /// The training algorithm.
+    pub submission: String,
+    /// What was trained.
+    pub workload: String,
+    /// `base`, `held_out` or `extra`.
+    pub role: String,
+    /// The base workload of a held-out one; empty otherwise.
+    pub base: String,
+    /// The study, from 0.
+    pub study: u64,
+    /// The trial within its study, from 0.
+    pub trial: u64,
+    /// The run's seed.
+    pub seed: u64,
+    /// How it ended: as in `result.json`, or `failed` if it did not come to a result.
+    pub status: String,
+    /// Why it failed; empty otherwise.
+    pub why: String,
+    /// The workload's metric.
+    pub metric: String,
+    /// `increasing` or `decreasing`: which way it improves.
+    pub direction: String,
+    /// The value to be reached.
+    pub target: f64,
+    /// Whether an evaluation met the target.
+    pub reached: bool,
+    /// Index of the evaluation that met it, from 0; the one before the first update counts.
+    pub eval_index: Option<u64>,
+    /// Updates made until then.
+    pub steps_to_target: Option<u64>,
+    /// Training seconds until then; infinite if it was missed.
+    pub time_to_target_s: f64,
+    /// Forward passes until then.
+    pub forwards_to_target: Option<u64>,
+    /// Backward passes until then.
+    pub backwards_to_target: Option<u64>,
+    /// Evaluations made.
+    pub n_evals: u64,
+    /// The best evaluation's metric.
+    pub best_metric: Option<f64>,
+    /// Its updates.
+    pub best_step: Option<u64>,
+    /// The last evaluation's metric.
+    pub final_metric: Option<f64>,
+    /// The metric on the test split, with the final weights.
+    pub test_metric: Option<f64>,
+    /// Updates made in all.
+    pub steps: u64,
+    /// Updates of the whole budget.
+    pub budget_steps: u64,
+    /// Seconds of training.
+    pub train_s: f64,
+    /// Seconds of evaluations.
+    pub eval_s: f64,
+    /// Seconds of recording.
+    pub record_s: f64,
+    /// Training samples really present.
+    pub samples: u64,
+    /// Compute threads.
+    pub threads: usize,
+    /// The processor's name: times of different ones do not compare.
+    pub processor: String,
+    /// Program and version.
+    pub program: String,
+    /// SHA-256 of the resolved recipe.
+    pub recipe_hash: String,
+    /// What was drawn for this trial, as `key = value` joined by `; `; empty if nothing was.
+    pub point: String,
+}
