@@ -13,6 +13,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("rheostat-report", &["rheostat-schedule", "rheostat-control", "rheostat-record"]),
     ("rheostat-optim", &["rheostat-schedule", "rheostat-control", "burn"]),
     ("rheostat-score", &[]),
+    ("rheostat-bench", &["rheostat-record", "rheostat-score"]),
     ("rheostat-kernels", &["burn", "burn-std"]),
     ("rheostat-workload", &["rheostat-record", "rheostat-control", "rheostat-kernels", "burn"]),
     (
@@ -35,6 +36,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "rheostat-record",
             "rheostat-report",
             "rheostat-score",
+            "rheostat-bench",
             "rheostat-workload",
             "rheostat-train",
         ],

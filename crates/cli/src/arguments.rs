@@ -51,6 +51,8 @@ pub(crate) enum Command {
     Profile(Profile),
     /// Pictures and tables of recorded runs
     Report(Report),
+    /// Compare training algorithms: many runs, each in its own process; without a study the embedded one, which needs no download
+    Bench(Bench),
     /// Scores of training algorithms, with their uncertainty, from a table of trials
     Score(Score),
     /// The datasets: what there is, fetching, verifying
@@ -101,6 +103,30 @@ pub(crate) struct Train {
     /// Write TensorBoard events into the run directory
     #[arg(long)]
     pub(crate) tensorboard: bool,
+    /// As a trial of a study: stop, saved, when standard input ends; write no page
+    #[arg(long, hide = true)]
+    pub(crate) leash: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Bench {
+    /// Study file (TOML) [default: the embedded digits-mlp]
+    pub(crate) study: Option<PathBuf>,
+    /// Trials at the same time; they share the cores, so times compare only at the same number
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) jobs: u16,
+    /// Go on where the study was left
+    #[arg(long)]
+    pub(crate) resume: bool,
+    /// Show the trials and what they would cost, and run none
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Folder of the study [default: runs/NAME]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+    /// Folder of the table of results, trials.csv [default: results/NAME beside the study file if that exists, else the study's]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) results: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -2,7 +2,8 @@ use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
 use miette::{GraphicalReportHandler, LabeledSpan, MietteDiagnostic, NamedSource};
-use rheostat_record::{Diagnostic, RecipeError, RecordError};
+use rheostat_bench::BenchError;
+use rheostat_record::{Diagnostic, DocumentError, RecordError};
 use rheostat_score::ScoreError;
 use rheostat_train::TrainError;
 use rheostat_workload::WorkloadError;
@@ -22,7 +23,7 @@ pub(crate) mod exit {
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CliError {
     #[error(transparent)]
-    Recipe(#[from] RecipeError),
+    Recipe(#[from] DocumentError),
     #[error(transparent)]
     Workload(#[from] WorkloadError),
     #[error(transparent)]
@@ -35,6 +36,8 @@ pub(crate) enum CliError {
     File { path: PathBuf, action: &'static str, source: std::io::Error },
     #[error("{}{source}", path.as_ref().map(|path| format!("{}: ", path.display())).unwrap_or_default())]
     Score { path: Option<PathBuf>, source: ScoreError },
+    #[error(transparent)]
+    Bench(#[from] BenchError),
     #[error("{0}")]
     Usage(String),
     #[error("writing to stdout failed: {0}")]
@@ -69,6 +72,11 @@ impl CliError {
             Self::Train(TrainError::Setup(_) | TrainError::Threads(_)) => exit::USAGE,
             Self::Train(TrainError::Checkpoint { .. }) => exit::RECORD,
             Self::File { .. } | Self::Stdout(_) => exit::RECORD,
+            Self::Bench(error) => match error {
+                BenchError::Occupied { .. } | BenchError::Changed { .. } | BenchError::Document(_) => exit::USAGE,
+                BenchError::Trial { .. } => exit::DATA,
+                _ => exit::RECORD,
+            },
             Self::Train(_) | Self::Report(_) | Self::Json(_) => exit::BUG,
         }
     }
@@ -77,7 +85,7 @@ impl CliError {
     pub(crate) fn report(&self) {
         let terminal = std::io::stderr().is_terminal();
         match self {
-            Self::Recipe(error) | Self::Train(TrainError::Recipe(error)) => {
+            Self::Recipe(error) | Self::Train(TrainError::Recipe(error)) | Self::Bench(BenchError::Document(error)) => {
                 for diagnostic in &error.diagnostics {
                     if terminal {
                         eprint!("{}", drawn(diagnostic));

@@ -3,10 +3,12 @@
 mod arguments;
 mod commands;
 mod error;
+mod interrupt;
 mod output;
 mod progress;
 mod provenance;
 mod recipes;
+mod trials;
 
 use std::process::ExitCode;
 

@@ -4,6 +4,7 @@
 
 mod atomic;
 mod checkpoint;
+pub mod document;
 mod error;
 mod event;
 mod manifest;
@@ -12,16 +13,17 @@ mod recipe;
 mod result;
 mod run;
 mod run_writer;
+mod runner;
 mod workload_facts;
 
 pub use checkpoint::Checkpoint;
+pub use document::{Diagnostic, DocumentError, Origin, Source};
 pub use error::RecordError;
 pub use event::{Event, Status};
 pub use manifest::{FORMAT, Manifest};
-pub use recipe::{
-    BatchAt, Diagnostic, Group, NonFinite, Origin, Plan, RECIPE_KEYS, Recipe, RecipeError, RecipeText, Source,
-};
+pub use recipe::{BatchAt, Group, NonFinite, Plan, RECIPE_KEYS, Recipe, RecipeText};
 pub use result::{RunResult, Score};
 pub use run::Run;
 pub use run_writer::{EventSink, RunWriter};
+pub use runner::{RunError, Runner, TrialResult, TrialSpec};
 pub use workload_facts::{Direction, Metric, Target, WorkloadFacts};

@@ -27,6 +27,18 @@ pub struct RunResult {
     pub steps_to_target: Option<u64>,
     /// Training seconds when an evaluation first met the target.
     pub seconds_to_target: Option<f64>,
+    /// Forward passes of training until then.
+    #[serde(default)]
+    pub forwards_to_target: Option<u64>,
+    /// Backward passes of training until then.
+    #[serde(default)]
+    pub backwards_to_target: Option<u64>,
+    /// Evaluations until then, the one that met the target and the one before the first update included.
+    #[serde(default)]
+    pub evaluations_to_target: Option<u64>,
+    /// Evaluations made in all.
+    #[serde(default)]
+    pub evaluations: u64,
     /// The best evaluation.
     pub best: Option<Score>,
     /// The last evaluation.

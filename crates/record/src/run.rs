@@ -39,6 +39,24 @@ impl Run {
         Ok(Self { path: path.to_owned(), manifest, events: Event::effective(events), result })
     }
 
+    /// Whether a process is writing this run at the moment.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn is_being_written(path: &Path) -> Result<bool, RecordError> {
+        let path = path.join(EVENTS);
+        let events = match fs::File::open(&path) {
+            Ok(events) => events,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(false),
+            Err(error) => return Err(RecordError::io(&path, "opening")(error)),
+        };
+        match events.try_lock_shared() {
+            Ok(()) => Ok(false),
+            Err(fs::TryLockError::WouldBlock) => Ok(true),
+            Err(fs::TryLockError::Error(error)) => Err(RecordError::io(&path, "locking")(error)),
+        }
+    }
+
     /// Reads the manifest alone.
     ///
     /// # Errors

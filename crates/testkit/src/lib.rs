@@ -1,4 +1,4 @@
-//! Contract suites: what every schedule, controller, line search, optimizer and workload must do.
+//! Contract suites: what every schedule, controller, line search, optimizer and workload must do. And hosts that are scripts.
 //!
 //! A suite is a function that a crate's `tests/` call with its own implementation; it panics with the part that failed.
 
@@ -9,3 +9,4 @@ pub mod controller;
 pub mod line_search;
 #[cfg(feature = "tensor")]
 pub mod optimizer;
+pub mod runner;

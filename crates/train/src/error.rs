@@ -1,6 +1,6 @@
 use rheostat_control::ControlError;
 use rheostat_optim::OptimError;
-use rheostat_record::{RecipeError, RecordError};
+use rheostat_record::{DocumentError, RecordError};
 use rheostat_workload::WorkloadError;
 
 /// Why a run could not go on.
@@ -8,7 +8,7 @@ use rheostat_workload::WorkloadError;
 pub enum TrainError {
     /// The recipe does not fit the data.
     #[error(transparent)]
-    Recipe(#[from] RecipeError),
+    Recipe(#[from] DocumentError),
     /// The data is missing or damaged.
     #[error(transparent)]
     Workload(#[from] WorkloadError),

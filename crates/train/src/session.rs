@@ -316,9 +316,13 @@ impl<'a, W: Workload> Session<'a, W> {
             self.state.best = Some(score);
         }
         self.state.last = Some(score);
+        self.state.evaluations += 1;
         if self.state.steps_to_target.is_none() && target.met(score.metric) {
             self.state.steps_to_target = Some(self.state.spent);
             self.state.seconds_to_target = Some(train_seconds);
+            self.state.forwards_to_target = Some(self.state.forwards);
+            self.state.backwards_to_target = Some(self.state.backwards);
+            self.state.evaluations_to_target = Some(self.state.evaluations);
         }
         self.record(&Event::Evaluation {
             step: score.step,
@@ -393,6 +397,10 @@ impl<'a, W: Workload> Session<'a, W> {
             target: Some(self.recipe.target.clone()),
             steps_to_target: self.state.steps_to_target,
             seconds_to_target: self.state.seconds_to_target,
+            forwards_to_target: self.state.forwards_to_target,
+            backwards_to_target: self.state.backwards_to_target,
+            evaluations_to_target: self.state.evaluations_to_target,
+            evaluations: self.state.evaluations,
             best: self.state.best,
             last: self.state.last,
             test,

@@ -36,6 +36,18 @@ pub(crate) struct State {
     pub(crate) steps_to_target: Option<u64>,
     /// Training seconds when the target was first met.
     pub(crate) seconds_to_target: Option<f64>,
+    /// Forward passes when the target was first met.
+    #[serde(default)]
+    pub(crate) forwards_to_target: Option<u64>,
+    /// Backward passes when the target was first met.
+    #[serde(default)]
+    pub(crate) backwards_to_target: Option<u64>,
+    /// Evaluations made when the target was first met.
+    #[serde(default)]
+    pub(crate) evaluations_to_target: Option<u64>,
+    /// Evaluations made.
+    #[serde(default)]
+    pub(crate) evaluations: u64,
 }
 
 impl State {

@@ -1,13 +1,14 @@
 use crate::arguments::{Arguments, Command};
 use crate::error::{CliError, exit};
 
-use super::{completions, data, lr_find, methods, profile, report, schedule, score, train, workloads};
+use super::{bench, completions, data, lr_find, methods, profile, report, schedule, score, train, workloads};
 
 /// Runs the command; gives the exit code.
 pub(crate) fn run(arguments: &Arguments) -> Result<u8, CliError> {
     let global = &arguments.global;
     match &arguments.command {
         Command::Train(arguments) => return train::run(arguments, global),
+        Command::Bench(arguments) => return bench::run(arguments, global),
         Command::LrFind(arguments) => return lr_find::run(arguments, global),
         Command::Profile(arguments) => return profile::run(arguments, global),
         Command::Schedule(arguments) => schedule::run(arguments, global)?,

@@ -1,7 +1,5 @@
 use std::io::IsTerminal;
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use rheostat_record::{Recipe, RecipeText, Run, Status};
 use rheostat_train::{Divergence, Host, Outcome, Place, set_threads, train};
@@ -10,7 +8,7 @@ use rheostat_workload::WORKLOADS;
 use crate::arguments::{Format, Global, Train};
 use crate::error::{CliError, exit};
 use crate::progress::Progress;
-use crate::{output, provenance, recipes};
+use crate::{interrupt, output, provenance, recipes};
 
 use super::report;
 
@@ -31,6 +29,9 @@ pub(crate) fn run(arguments: &Train, global: &Global) -> Result<u8, CliError> {
         }
     };
     let host = host(global, compute)?;
+    if arguments.leash {
+        interrupt::when_input_ends(&host.stop);
+    }
     let place = match arguments.resume {
         Some(_) => Place::Resume(&path),
         None => Place::New { path: &path, id: &id },
@@ -40,7 +41,10 @@ pub(crate) fn run(arguments: &Train, global: &Global) -> Result<u8, CliError> {
         train(&recipe, place, &host, &mut progress)?
     };
     let run = Run::open(&path)?;
-    let pages = report::write(std::slice::from_ref(&run), &path.join("report.html"), arguments.tensorboard)?;
+    let pages = match arguments.leash {
+        true => Vec::new(),
+        false => report::write(std::slice::from_ref(&run), &path.join("report.html"), arguments.tensorboard)?,
+    };
     match global.format {
         Format::Json => output::json(&outcome.result)?,
         Format::Csv => output::text(&rheostat_report::steps_csv(&run))?,
@@ -72,20 +76,9 @@ impl Compute {
 /// What the loop needs of this machine; Ctrl-C asks it to stop after the current update.
 pub(crate) fn host(global: &Global, compute: Compute) -> Result<Host, CliError> {
     set_threads(compute.threads)?;
-    let stop = Arc::new(AtomicBool::new(false));
-    let asked = stop.clone();
-    let handler = move || {
-        if asked.swap(true, Ordering::Relaxed) {
-            std::process::exit(i32::from(exit::INTERRUPTED));
-        }
-        eprintln!("\nstopping after this update; once more to stop at once");
-    };
-    if let Err(error) = ctrlc::set_handler(handler) {
-        eprintln!("warning: Ctrl-C will not save: {error}");
-    }
     Ok(Host {
         data: Some(recipes::data(global)),
-        stop,
+        stop: interrupt::stop("update"),
         program: provenance::PROGRAM.to_owned(),
         commit: provenance::commit(),
         processor: provenance::processor(),

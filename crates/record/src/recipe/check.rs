@@ -4,9 +4,9 @@ use rheostat_control::{Hyperparameter, OPTIMIZERS};
 use rheostat_schedule::parameter::{Kind, Method, Parameter};
 use rheostat_schedule::{COMMON, METHODS, Span};
 
-use super::diagnostic::{Findings, nearest};
 use super::keys;
-use super::node::{Entry, Node, Value};
+use crate::document::{Entry, Node, Value};
+use crate::document::{Findings, nearest};
 
 /// Checks what a recipe's text says, before anything is merged or resolved.
 pub(crate) fn recipe(root: &Node, findings: &mut Findings) {

@@ -3,9 +3,9 @@
 use rheostat_control::{Hyperparameter, Hyperparameters, OpenLoop};
 use rheostat_schedule::{BatchPiece, BatchPlan, Frame, Part, Schedule, ScheduleError, ScheduleSpec, Span};
 
-use super::diagnostic::{Findings, RecipeError};
-use super::node::{Node, Value};
 use super::read::Recipe;
+use crate::document::{DocumentError, Findings};
+use crate::document::{Node, Value};
 
 /// A recipe resolved for a number of training samples.
 #[derive(Debug, Clone, PartialEq)]
@@ -43,7 +43,7 @@ impl Recipe {
     ///
     /// # Errors
     /// Spans that contradict each other or the data, each with its place in the recipe.
-    pub fn plan(&self, samples: u64) -> Result<Plan, RecipeError> {
+    pub fn plan(&self, samples: u64) -> Result<Plan, DocumentError> {
         let mut findings = Findings::default();
         let plan = self.try_plan(samples, &mut findings);
         findings.or(plan)

@@ -6,9 +6,9 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 
-use super::diagnostic::{Findings, RecipeError};
-use super::node::Node;
 use super::text::{self, RecipeText};
+use crate::document::Node;
+use crate::document::{DocumentError, Findings};
 use crate::{Target, WorkloadFacts};
 
 /// One run, as a file describes it: checked, with every default filled in.
@@ -73,9 +73,29 @@ impl Recipe {
     ///
     /// # Errors
     /// Everything that is wrong, each with file, line, column, value, permitted range and nearest known name.
-    pub fn read(text: &RecipeText<'_>, workloads: &[WorkloadFacts]) -> Result<Self, RecipeError> {
+    pub fn read(text: &RecipeText<'_>, workloads: &[WorkloadFacts]) -> Result<Self, DocumentError> {
         let mut findings = Findings::default();
-        let recipe = match text::merge(text, workloads, &mut findings) {
+        let (user, sets) = text::parse(text, &mut findings);
+        Self::merge(user, sets, text.resolved, workloads, findings)
+    }
+
+    /// The same from a table that is already parsed, as a study puts one together. `sets` are values that count after it, each
+    /// under its dotted key.
+    ///
+    /// # Errors
+    /// As [`Recipe::read`].
+    pub fn compose(user: Node, sets: Vec<(String, Node)>, workloads: &[WorkloadFacts]) -> Result<Self, DocumentError> {
+        Self::merge(user, sets, false, workloads, Findings::default())
+    }
+
+    fn merge(
+        user: Node,
+        sets: Vec<(String, Node)>,
+        resolved: bool,
+        workloads: &[WorkloadFacts],
+        mut findings: Findings,
+    ) -> Result<Self, DocumentError> {
+        let recipe = match text::merge(user, sets, resolved, workloads, &mut findings) {
             Some((tree, facts)) if findings.is_empty() => Self::from_tree(tree, facts, &mut findings),
             _ => None,
         };

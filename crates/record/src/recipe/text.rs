@@ -1,15 +1,13 @@
 //! From texts to one checked tree: key defaults, the workload's recipe, the user's file, the command line.
 
-use std::sync::Arc;
-
 use rheostat_control::Hyperparameter;
 
 use super::check;
-use super::diagnostic::{Findings, nearest};
 use super::keys::RECIPE_KEYS;
-use super::node::{Entry, Node, Value};
-use super::source::{Origin, Source};
 use crate::WorkloadFacts;
+use crate::document::{Entry, Node, Value};
+use crate::document::{Findings, nearest};
+use crate::document::{Origin, Source};
 
 /// What a recipe is put together from.
 #[derive(Debug, Clone, Copy)]
@@ -24,49 +22,47 @@ pub struct RecipeText<'a> {
     pub resolved: bool,
 }
 
-/// Parses, merges and checks. The tree is there unless no workload could be found.
+/// The user's tree and the values that count after it, each under its dotted key.
+pub(crate) fn parse(recipe: &RecipeText<'_>, findings: &mut Findings) -> (Node, Vec<(String, Node)>) {
+    let user = Node::parse(&Source::new(recipe.name, recipe.text), findings);
+    let set = |(key, value): &(String, String)| {
+        (key.clone(), Node::parse_value(&Source::new(&format!("--set {key}"), value), findings))
+    };
+    (user, recipe.sets.iter().map(set).collect())
+}
+
+/// Merges and checks. The tree is there unless no workload could be found.
 pub(crate) fn merge<'w>(
-    recipe: &RecipeText<'_>,
+    user: Node,
+    sets: Vec<(String, Node)>,
+    resolved: bool,
     workloads: &'w [WorkloadFacts],
     findings: &mut Findings,
 ) -> Option<(Node, &'w WorkloadFacts)> {
-    let user = Node::parse(&source(recipe.name, recipe.text), findings);
-    let sets: Vec<(Vec<&str>, Node)> = recipe
-        .sets
-        .iter()
-        .map(|(key, value)| {
-            let node = Node::parse_value(&source(&format!("--set {key}"), value), findings);
-            (key.split('.').collect(), node)
-        })
-        .collect();
-    let named = sets.iter().rev().find(|(path, _)| path[..] == ["workload"]).map(|(_, node)| node);
+    let named = sets.iter().rev().find(|(path, _)| path == "workload").map(|(_, node)| node);
     let facts = workload(&user, named, workloads, findings)?;
 
-    let mut tree = Node::parse(&source("defaults", &key_defaults()), findings);
-    if !recipe.resolved {
+    let mut tree = Node::parse(&Source::new("defaults", &key_defaults()), findings);
+    if !resolved {
         let name = format!("default recipe of {}", facts.name);
-        overlay(&mut tree, Node::parse(&source(&name, facts.recipe), findings));
+        overlay(&mut tree, Node::parse(&Source::new(&name, facts.recipe), findings));
     }
     let user_origin = user.origin.clone();
-    let sets_optimizer = sets.iter().any(|(path, _)| path[..] == ["optimizer"] || path[..] == ["optimizer", "method"]);
+    let sets_optimizer = sets.iter().any(|(path, _)| path == "optimizer" || path == "optimizer.method");
     if user.get("optimizer").is_some() || sets_optimizer {
         // These were chosen for the default's optimizer and go with it.
         for which in [Hyperparameter::Momentum, Hyperparameter::Beta2, Hyperparameter::WeightDecay] {
-            remove(&mut tree, which.name());
+            tree.take(which.name());
         }
     }
     overlay(&mut tree, user);
     tree.origin = user_origin;
     for (path, node) in sets {
-        tree.insert_at(&path, node, findings);
+        tree.insert_at(&path.split('.').collect::<Vec<_>>(), node, findings);
     }
     settle_optimizer_constants(&mut tree, findings);
     check::recipe(&tree, findings);
     Some((tree, facts))
-}
-
-fn source(name: &str, text: &str) -> Arc<Source> {
-    Arc::new(Source { name: name.to_owned(), text: text.to_owned() })
 }
 
 fn key_defaults() -> String {
@@ -114,13 +110,13 @@ fn settle_optimizer_constants(tree: &mut Node, findings: &mut Findings) {
         };
         let default = |entry: &Entry| entry.key_origin.source.name.starts_with("default");
         match (default(above), default(within)) {
-            (true, false) => remove(tree, name),
+            (true, false) => drop(tree.take(name)),
             (false, true) => {
                 if let Value::Table(entries) = &mut tree.value {
                     entries
                         .iter_mut()
                         .filter(|entry| entry.key == "optimizer")
-                        .for_each(|entry| remove(&mut entry.node, name));
+                        .for_each(|entry| drop(entry.node.take(name)));
                 }
             }
             _ => {
@@ -128,11 +124,5 @@ fn settle_optimizer_constants(tree: &mut Node, findings: &mut Findings) {
                 findings.add(&within.key_origin.clone(), message, Some("keep one".into()));
             }
         }
-    }
-}
-
-fn remove(table: &mut Node, key: &str) {
-    if let Value::Table(entries) = &mut table.value {
-        entries.retain(|entry| entry.key != key);
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use rheostat_control::Hyperparameter;
-use rheostat_record::{Direction, Event, FORMAT, Manifest, Metric, Recipe, RecipeError, RecipeText, WorkloadFacts};
+use rheostat_record::{Direction, DocumentError, Event, FORMAT, Manifest, Metric, Recipe, RecipeText, WorkloadFacts};
 
 pub(crate) const TOY: WorkloadFacts = WorkloadFacts {
     name: "toy",
@@ -21,11 +21,11 @@ pub(crate) const TOY: WorkloadFacts = WorkloadFacts {
 
 pub(crate) const OTHER: WorkloadFacts = WorkloadFacts { name: "other", ..TOY };
 
-pub(crate) fn read(text: &str) -> Result<Recipe, RecipeError> {
+pub(crate) fn read(text: &str) -> Result<Recipe, DocumentError> {
     read_with(text, &[])
 }
 
-pub(crate) fn read_with(text: &str, sets: &[(&str, &str)]) -> Result<Recipe, RecipeError> {
+pub(crate) fn read_with(text: &str, sets: &[(&str, &str)]) -> Result<Recipe, DocumentError> {
     let sets: Vec<_> = sets.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
     Recipe::read(&RecipeText { name: "toy.toml", text, sets: &sets, resolved: false }, &[TOY, OTHER])
 }

@@ -19,6 +19,13 @@ pub struct Origin {
     pub span: Range<usize>,
 }
 
+impl Source {
+    /// A text under a name.
+    pub fn new(name: &str, text: &str) -> Arc<Self> {
+        Arc::new(Self { name: name.to_owned(), text: text.to_owned() })
+    }
+}
+
 impl Origin {
     /// Line and column, from 1; the column counts characters.
     pub fn line_and_column(&self) -> (usize, usize) {

@@ -9,31 +9,44 @@ use super::source::{Origin, Source};
 
 /// A TOML value that knows where it was written, also after recipes were merged.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Node {
-    pub(crate) value: Value,
-    pub(crate) origin: Origin,
+pub struct Node {
+    /// What was written.
+    pub value: Value,
+    /// Where.
+    pub origin: Origin,
 }
 
+/// A value of TOML.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Value {
+pub enum Value {
+    /// A string.
     Text(String),
+    /// A whole number.
     Integer(i64),
+    /// Any other number.
     Float(f64),
+    /// True or false.
     Boolean(bool),
+    /// A list.
     Array(Vec<Node>),
+    /// Keys with values, in the order they were written.
     Table(Vec<Entry>),
 }
 
+/// A key with its value.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Entry {
-    pub(crate) key: String,
-    pub(crate) key_origin: Origin,
-    pub(crate) node: Node,
+pub struct Entry {
+    /// The key, unquoted.
+    pub key: String,
+    /// Where the key was written.
+    pub key_origin: Origin,
+    /// The value.
+    pub node: Node,
 }
 
 impl Node {
     /// Parses a whole text. Syntax errors are findings; what could be read is returned.
-    pub(crate) fn parse(source: &Arc<Source>, findings: &mut Findings) -> Self {
+    pub fn parse(source: &Arc<Source>, findings: &mut Findings) -> Self {
         let (table, errors) = DeTable::parse_recoverable(&source.text);
         for error in errors {
             let origin = Origin { source: source.clone(), span: error.span().unwrap_or(0..0) };
@@ -43,7 +56,7 @@ impl Node {
     }
 
     /// A value given on the command line: TOML if it reads as TOML, else text.
-    pub(crate) fn parse_value(source: &Arc<Source>, findings: &mut Findings) -> Self {
+    pub fn parse_value(source: &Arc<Source>, findings: &mut Findings) -> Self {
         match DeValue::parse(&source.text) {
             Ok(value) => Self::from_value(&value, source, findings),
             Err(_) => {
@@ -101,7 +114,7 @@ impl Node {
     }
 
     /// The entries of a table; none for anything else.
-    pub(crate) fn entries(&self) -> &[Entry] {
+    pub fn entries(&self) -> &[Entry] {
         match &self.value {
             Value::Table(entries) => entries,
             _ => &[],
@@ -109,35 +122,47 @@ impl Node {
     }
 
     /// The items of an array; none for anything else.
-    pub(crate) fn items(&self) -> &[Self] {
+    pub fn items(&self) -> &[Self] {
         match &self.value {
             Value::Array(items) => items,
             _ => &[],
         }
     }
 
-    pub(crate) fn entry(&self, key: &str) -> Option<&Entry> {
+    /// The entry of a table under this key.
+    pub fn entry(&self, key: &str) -> Option<&Entry> {
         self.entries().iter().find(|entry| entry.key == key)
     }
 
-    pub(crate) fn get(&self, key: &str) -> Option<&Self> {
+    /// The value of a table under this key.
+    pub fn get(&self, key: &str) -> Option<&Self> {
         self.entry(key).map(|entry| &entry.node)
     }
 
-    pub(crate) fn text(&self) -> Option<&str> {
+    /// The text, if it is one.
+    pub fn text(&self) -> Option<&str> {
         match &self.value {
             Value::Text(text) => Some(text),
             _ => None,
         }
     }
 
+    /// The number, whole or not, if it is one.
+    pub fn number(&self) -> Option<f64> {
+        match self.value {
+            Value::Integer(integer) => Some(integer as f64),
+            Value::Float(float) => Some(float),
+            _ => None,
+        }
+    }
+
     /// As TOML and people write it.
-    pub(crate) fn display(&self) -> String {
+    pub fn display(&self) -> String {
         self.to_toml().to_string()
     }
 
     /// What kind of value it is, for messages.
-    pub(crate) fn kind(&self) -> &'static str {
+    pub fn kind(&self) -> &'static str {
         match self.value {
             Value::Text(_) => "a text",
             Value::Integer(_) | Value::Float(_) => "a number",
@@ -148,15 +173,22 @@ impl Node {
     }
 
     /// Puts a value under a key, replacing the old one.
-    pub(crate) fn insert(&mut self, entry: Entry) {
+    pub fn insert(&mut self, entry: Entry) {
         if let Value::Table(entries) = &mut self.value {
             entries.retain(|old| old.key != entry.key);
             entries.push(entry);
         }
     }
 
+    /// Takes the entry of a table under this key out of it.
+    pub fn take(&mut self, key: &str) -> Option<Entry> {
+        let Value::Table(entries) = &mut self.value else { return None };
+        let index = entries.iter().position(|entry| entry.key == key)?;
+        Some(entries.remove(index))
+    }
+
     /// Puts a value under a dotted path, making tables on the way.
-    pub(crate) fn insert_at(&mut self, path: &[&str], node: Self, findings: &mut Findings) {
+    pub fn insert_at(&mut self, path: &[&str], node: Self, findings: &mut Findings) {
         let Some((first, rest)) = path.split_first() else { return };
         let key_origin = node.origin.clone();
         if rest.is_empty() {
@@ -185,7 +217,7 @@ impl Node {
     }
 
     /// Where the value of a dotted path (`learning_rate.parts[1].peak`) was written; the nearest enclosing value if it was not.
-    pub(crate) fn origin_of(&self, path: &str) -> &Origin {
+    pub fn origin_of(&self, path: &str) -> &Origin {
         let mut node = self;
         for part in path.split(['.', '[']).filter(|part| !part.is_empty()) {
             let next = match part.strip_suffix(']').map(str::parse::<usize>) {
@@ -201,7 +233,7 @@ impl Node {
     }
 
     /// The plain TOML value, without origins.
-    pub(crate) fn to_toml(&self) -> toml::Value {
+    pub fn to_toml(&self) -> toml::Value {
         match &self.value {
             Value::Text(text) => toml::Value::String(text.clone()),
             Value::Integer(integer) => toml::Value::Integer(*integer),

@@ -2,7 +2,7 @@ use std::fmt;
 
 use super::source::Origin;
 
-/// One thing wrong with a recipe.
+/// One thing wrong with a recipe or a study.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diagnostic {
     /// What is wrong, with the value and the permitted range.
@@ -25,46 +25,58 @@ impl fmt::Display for Diagnostic {
     }
 }
 
-/// Everything wrong with a recipe, in the order of the text.
+/// Everything wrong with a recipe or a study, in the order of the text.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{}", .diagnostics.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
-pub struct RecipeError {
+pub struct DocumentError {
     /// At least one.
     pub diagnostics: Vec<Diagnostic>,
 }
 
 /// Collects what is wrong, so that all of it is reported together.
 #[derive(Debug, Default)]
-pub(crate) struct Findings {
+pub struct Findings {
     diagnostics: Vec<Diagnostic>,
 }
 
 impl Findings {
-    pub(crate) fn add(&mut self, origin: &Origin, message: impl Into<String>, help: Option<String>) {
+    /// Something is wrong with what stands there. The same is told once.
+    pub fn add(&mut self, origin: &Origin, message: impl Into<String>, help: Option<String>) {
         let diagnostic = Diagnostic { message: message.into(), help, origin: origin.clone() };
         if !self.diagnostics.contains(&diagnostic) {
             self.diagnostics.push(diagnostic);
         }
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
+    /// What another reader found.
+    pub fn extend(&mut self, error: DocumentError) {
+        for found in error.diagnostics {
+            self.add(&found.origin, found.message, found.help);
+        }
+    }
+
+    /// Whether nothing is wrong so far.
+    pub fn is_empty(&self) -> bool {
         self.diagnostics.is_empty()
     }
 
-    /// The error, or the value if nothing is wrong.
-    pub(crate) fn or<T>(mut self, value: Option<T>) -> Result<T, RecipeError> {
+    /// The value if nothing is wrong.
+    ///
+    /// # Errors
+    /// Everything that was added, in the order of the texts.
+    pub fn or<T>(mut self, value: Option<T>) -> Result<T, DocumentError> {
         match value {
             Some(value) if self.is_empty() => Ok(value),
             _ => {
                 self.diagnostics.sort_by_key(|found| (found.origin.source.name.clone(), found.origin.span.start));
-                Err(RecipeError { diagnostics: self.diagnostics })
+                Err(DocumentError { diagnostics: self.diagnostics })
             }
         }
     }
 }
 
 /// `did you mean ...?` for the nearest of the known names; the whole list if it is short and nothing is near.
-pub(crate) fn nearest(name: &str, known: &[&str]) -> Option<String> {
+pub fn nearest(name: &str, known: &[&str]) -> Option<String> {
     let best = known.iter().max_by(|a, b| strsim::jaro_winkler(name, a).total_cmp(&strsim::jaro_winkler(name, b)))?;
     if strsim::jaro_winkler(name, best) >= 0.75 {
         Some(format!("did you mean {best}?"))

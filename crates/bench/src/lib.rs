@@ -1,0 +1,31 @@
+//! Many runs that are compared: studies, their trials, and how they get run.
+//!
+//! A [`Study`] is read from a file and says which trials there are. A [`Bench`] has them run by a [`Runner`], each once, and
+//! writes a row for each into a table of results; it can be killed at any moment, gone on with, and run twice at the same time.
+//!
+//! [`Runner`]: rheostat_record::Runner
+
+mod bench;
+mod error;
+mod key;
+mod manifest;
+mod process;
+mod projection;
+mod row;
+mod ruleset;
+mod search;
+mod study;
+mod study_file;
+mod study_points;
+mod table;
+
+pub use bench::{Bench, Progress, Watch};
+pub use error::BenchError;
+pub use key::TrialKey;
+pub use manifest::StudyManifest;
+pub use process::ProcessRunner;
+pub use projection::{Cost, Part, Projection};
+pub use ruleset::{RULESETS, Ruleset};
+pub use search::{Dimension, Draw, Values};
+pub use study::{Study, StudyWorkload, Submission};
+pub use table::ResultsTable;

@@ -1,0 +1,231 @@
+//! What having trials run promises: each once, none lost, whatever happens.
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "tests")]
+
+mod common;
+
+use std::fs;
+use std::io::Write;
+use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use common::{Nobody, QUICK, THREE, attempts, run, study, table_path, watched, whole};
+use rheostat_bench::{BenchError, Progress, ResultsTable, TrialKey, Watch};
+use rheostat_score::{Leaderboard, Rules, TrialRow, read_results};
+use rheostat_testkit::runner::ScriptedRunner;
+
+#[test]
+fn every_trial_is_run_once_and_has_its_row() {
+    let folder = tempfile::tempdir().unwrap();
+    let study = study(THREE);
+    let progress = run(&study, &QUICK, folder.path(), 2).unwrap();
+    assert_eq!(progress, Progress { wanted: 9, done: 9 });
+    whole(&study, folder.path());
+    assert!(attempts(&study, folder.path()).iter().all(|(_, begun)| *begun == 1));
+
+    let table = ResultsTable::open(&table_path(folder.path())).unwrap();
+    let row = table.row(&study.trials().find(|key| key.submission == "right" && key.study == 0).unwrap()).unwrap();
+    // 1 - exp(-0.05 t) reaches 0.9 at t = 46.05: at the evaluation after 50 updates, the sixth of them.
+    assert_eq!((row.steps_to_target, row.eval_index, row.time_to_target_s), (Some(50), Some(5), 0.5));
+    assert_eq!((row.status.as_str(), row.steps, row.budget_steps, row.n_evals), ("target_met", 50, 100, 6));
+    assert_eq!((row.role.as_str(), row.direction.as_str(), row.target), ("base", "increasing", 0.9));
+}
+
+#[test]
+fn the_table_of_results_can_be_scored() {
+    let folder = tempfile::tempdir().unwrap();
+    run(&study(THREE), &QUICK, folder.path(), 1).unwrap();
+    let trials = read_results(&fs::read_to_string(table_path(folder.path())).unwrap()).unwrap();
+    let boards = Leaderboard::all(&trials, &Rules::default());
+    assert_eq!(boards[0].entries[0].submission, "right");
+    assert_eq!(boards[0].entries[0].score, 1.0);
+}
+
+#[test]
+fn a_second_run_finds_nothing_to_do_and_a_larger_study_does_what_is_new() {
+    let folder = tempfile::tempdir().unwrap();
+    run(&study(THREE), &QUICK, folder.path(), 1).unwrap();
+    run(&study(THREE), &QUICK, folder.path(), 1).unwrap();
+    let larger = study(&THREE.replace("studies = 3", "studies = 5"));
+    run(&larger, &QUICK, folder.path(), 1).unwrap();
+    whole(&larger, folder.path());
+    assert!(attempts(&larger, folder.path()).iter().all(|(_, begun)| *begun == 1));
+}
+
+#[test]
+fn a_trial_that_crashes_is_a_row_and_the_others_go_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let study = study(THREE);
+    let runner = ScriptedRunner { crash: Some("right/scripted/study-1"), ..QUICK };
+    run(&study, &runner, folder.path(), 2).unwrap();
+    whole(&study, folder.path());
+    let table = ResultsTable::open(&table_path(folder.path())).unwrap();
+    let failed: Vec<&TrialRow> = table.rows().filter(|row| row.status == "failed").collect();
+    assert_eq!(failed.len(), 1);
+    assert_eq!(
+        (failed[0].why.as_str(), failed[0].reached, failed[0].time_to_target_s),
+        ("it crashed", false, f64::INFINITY)
+    );
+}
+
+#[test]
+fn a_metric_that_is_no_number_never_reaches_a_target() {
+    let folder = tempfile::tempdir().unwrap();
+    let study = study("studies = 1\n[workload.scripted]\n[submission.wild]\nlearning_rate = 100.0\n");
+    run(&study, &QUICK, folder.path(), 1).unwrap();
+    let table = ResultsTable::open(&table_path(folder.path())).unwrap();
+    let row = table.rows().next().unwrap();
+    assert!(!row.reached && row.time_to_target_s == f64::INFINITY && row.steps_to_target.is_none());
+}
+
+#[test]
+fn rows_of_another_recipe_are_refused_and_stay() {
+    let folder = tempfile::tempdir().unwrap();
+    run(&study(THREE), &QUICK, folder.path(), 1).unwrap();
+    let before = fs::read(table_path(folder.path())).unwrap();
+    let changed = study(&THREE.replace("learning_rate = 1.0", "learning_rate = 2.0"));
+    let error = run(&changed, &QUICK, folder.path(), 1).unwrap_err();
+    assert!(matches!(&error, BenchError::Changed { trial, .. } if trial.starts_with("fast/")), "{error}");
+    assert_eq!(fs::read(table_path(folder.path())).unwrap(), before);
+    // A submission that is gone from the study leaves its rows as they are.
+    let fewer = study(&THREE.replace("[submission.fast]\nlearning_rate = 1.0\n", ""));
+    run(&fewer, &QUICK, folder.path(), 1).unwrap();
+    assert_eq!(fs::read(table_path(folder.path())).unwrap(), before);
+}
+
+#[test]
+fn a_row_torn_by_a_crash_is_cut_and_its_trial_not_run_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let study = study(THREE);
+    run(&study, &QUICK, folder.path(), 1).unwrap();
+    let path = table_path(folder.path());
+    let text = fs::read_to_string(&path).unwrap();
+    for cut in [1, 40, text.lines().last().unwrap().len() + 1] {
+        fs::write(&path, &text[..text.len() - cut]).unwrap();
+        run(&study, &QUICK, folder.path(), 1).unwrap();
+        whole(&study, folder.path());
+        assert_eq!(fs::read_to_string(&path).unwrap(), text);
+    }
+    assert!(attempts(&study, folder.path()).iter().all(|(_, begun)| *begun == 1));
+}
+
+#[test]
+fn a_damaged_row_is_told_with_its_place() {
+    let folder = tempfile::tempdir().unwrap();
+    run(&study(THREE), &QUICK, folder.path(), 1).unwrap();
+    let path = table_path(folder.path());
+    let text = fs::read_to_string(&path).unwrap();
+    fs::write(&path, text.replacen(",0.9,true,", ",high,true,", 1)).unwrap();
+    let error = run(&study(THREE), &QUICK, folder.path(), 1).unwrap_err().to_string();
+    assert!(error.contains("trials.csv") && error.contains("invalid float"), "{error}");
+}
+
+/// Stops the study after some trials.
+struct StopAfter<'s> {
+    left: AtomicUsize,
+    stop: &'s AtomicBool,
+}
+
+impl Watch for StopAfter<'_> {
+    fn ended(&self, _: &TrialKey, _: &TrialRow) {
+        if self.left.fetch_sub(1, Ordering::Relaxed) == 1 {
+            self.stop.store(true, Ordering::Relaxed);
+        }
+    }
+}
+
+#[test]
+fn a_study_that_is_stopped_goes_on_where_it_was() {
+    let folder = tempfile::tempdir().unwrap();
+    let study = study(THREE);
+    for after in [2, 4] {
+        let stop = AtomicBool::new(false);
+        let watch = StopAfter { left: AtomicUsize::new(after), stop: &stop };
+        let progress = watched(&study, &QUICK, folder.path(), 1, &stop, &watch).unwrap();
+        assert!(progress.done < progress.wanted);
+    }
+    run(&study, &QUICK, folder.path(), 1).unwrap();
+    whole(&study, folder.path());
+}
+
+#[test]
+fn two_coordinators_share_the_work() {
+    let folder = tempfile::tempdir().unwrap();
+    let study = study(&THREE.replace("studies = 3", "studies = 8"));
+    let slow = ScriptedRunner { pause: Duration::from_millis(1), ..QUICK };
+    std::thread::scope(|scope| {
+        let runs: Vec<_> = (0..2).map(|_| scope.spawn(|| run(&study, &slow, folder.path(), 2).unwrap())).collect();
+        for run in runs {
+            assert_eq!(run.join().unwrap(), Progress { wanted: 24, done: 24 });
+        }
+    });
+    whole(&study, folder.path());
+    assert!(attempts(&study, folder.path()).iter().all(|(_, begun)| *begun == 1));
+}
+
+const COORDINATOR: &str = "RHEOSTAT_TEST_COORDINATOR";
+
+/// Not a test of its own: what the next one starts as another process, and kills.
+#[test]
+fn coordinator_to_be_killed() {
+    let Some(folder) = std::env::var_os(COORDINATOR) else { return };
+    let slow = ScriptedRunner { pause: Duration::from_millis(2), ..QUICK };
+    watched(&study(THREE), &slow, folder.as_ref(), 2, &AtomicBool::new(false), &Nobody).unwrap();
+}
+
+#[test]
+fn a_coordinator_killed_at_any_moment_loses_nothing_and_repeats_only_what_was_not_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let study = study(THREE);
+    let mut kills = 0;
+    for milliseconds in [5, 20, 25, 30, 35, 40, 50, 60, 80, 120] {
+        let mut child = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "coordinator_to_be_killed", "--nocapture"])
+            .env(COORDINATOR, folder.path())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        std::thread::sleep(Duration::from_millis(milliseconds));
+        child.kill().unwrap();
+        kills += 1;
+        child.wait().unwrap();
+        let over = |(key, _): &&(TrialKey, usize)| folder.path().join(key.folder()).join("scripted.json").exists();
+        let begun = attempts(&study, folder.path());
+        let before: Vec<_> = begun.iter().filter(over).cloned().collect();
+        // What was over before the next coordinator is not begun again by it.
+        if kills == 5 {
+            run(&study, &QUICK, folder.path(), 1).unwrap();
+            let after = attempts(&study, folder.path());
+            assert!(before.iter().all(|trial| after.contains(trial)));
+        }
+    }
+    whole(&study, folder.path());
+    assert!(attempts(&study, folder.path()).iter().all(|(_, begun)| *begun <= kills + 1));
+}
+
+#[test]
+fn a_full_disk_ends_the_study_with_an_error_and_what_was_over_stays() {
+    let folder = tempfile::tempdir().unwrap();
+    let study = study(THREE);
+    run(&common::study(&THREE.replace("studies = 3", "studies = 1")), &QUICK, folder.path(), 1).unwrap();
+    // A folder where the next trial's claim should be: it cannot be written, as on a disk that is full.
+    let next = study.trials().nth(3).unwrap();
+    fs::create_dir_all(folder.path().join(next.folder()).join("claim")).unwrap();
+    let error = run(&study, &QUICK, folder.path(), 1).unwrap_err();
+    assert!(matches!(error, BenchError::Io { .. }), "{error}");
+    assert_eq!(ResultsTable::open(&table_path(folder.path())).unwrap().rows().count(), 3);
+    fs::remove_dir(folder.path().join(next.folder()).join("claim")).unwrap();
+    run(&study, &QUICK, folder.path(), 1).unwrap();
+    whole(&study, folder.path());
+}
+
+#[test]
+fn a_table_begun_by_nobody_but_its_header_is_gone_on_with() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = table_path(folder.path());
+    fs::File::create(&path).unwrap().write_all(b"ruleset,subm").unwrap();
+    let study = study(THREE);
+    run(&study, &QUICK, folder.path(), 1).unwrap();
+    whole(&study, folder.path());
+}

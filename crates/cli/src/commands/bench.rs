@@ -1,0 +1,150 @@
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
+
+use rheostat_bench::{
+    Bench, BenchError, Cost, ProcessRunner, Progress, Projection, ResultsTable, Study, StudyManifest,
+};
+use rheostat_workload::WORKLOADS;
+
+use crate::arguments::{Bench as Asked, Format, Global};
+use crate::error::{CliError, exit};
+use crate::trials::Trials;
+use crate::{interrupt, output, provenance, recipes};
+
+/// What `rheostat bench` compares when nothing is named.
+const EMBEDDED: (&str, &str) = ("digits-mlp.toml", include_str!("../../../../studies/digits-mlp.toml"));
+
+pub(crate) fn run(asked: &Asked, global: &Global) -> Result<u8, CliError> {
+    let study = study(asked)?;
+    let folder = asked.out.clone().unwrap_or_else(|| Path::new("runs").join(&study.name));
+    let results = results(asked, &study, &folder).join("trials.csv");
+    let runner = ProcessRunner {
+        program: std::env::current_exe().map_err(CliError::reading(Path::new("the path of this program")))?,
+        arguments: vec![OsString::from("--data"), recipes::data(global).into()],
+        workloads: WORKLOADS,
+    };
+    let jobs = usize::from(asked.jobs);
+    let threads = global.threads.map_or_else(|| (provenance::cores() / jobs).max(1), usize::from);
+    let kernels = !global.no_kernels;
+    if asked.dry_run {
+        return dry_run(&study, &results, &runner, (threads, kernels), jobs, global);
+    }
+    if !asked.resume {
+        for taken in [&results, &folder.join(StudyManifest::FILE)] {
+            if taken.exists() {
+                return Err(BenchError::Occupied { path: taken.clone() }.into());
+            }
+        }
+    }
+    let mut table = ResultsTable::open(&results)?;
+    warn_of_other_machines(&table, threads);
+    let manifest = StudyManifest {
+        format: StudyManifest::format(),
+        name: study.name.clone(),
+        study: study.text.clone(),
+        file: asked.study.as_ref().map_or("embedded".to_owned(), |path| path.display().to_string()),
+        results: results.display().to_string(),
+        wanted: study.trials().count(),
+        program: provenance::PROGRAM.to_owned(),
+        commit: provenance::commit(),
+        started: provenance::now(),
+    };
+    manifest.write(&folder)?;
+    let stop = interrupt::stop("update of every trial");
+    let bench = Bench { study: &study, runner: &runner, folder: &folder, jobs, threads, kernels, stop: &stop };
+    let progress = {
+        let trials = Trials::new();
+        bench.run(&mut table, &trials)?
+    };
+    if progress.done < progress.wanted && stop.load(Ordering::Relaxed) {
+        eprintln!("{}", interrupted(asked, &progress));
+        return Ok(exit::INTERRUPTED);
+    }
+    Ok(exit::DONE)
+}
+
+fn study(asked: &Asked) -> Result<Study, CliError> {
+    let (name, text) = match &asked.study {
+        Some(path) => (path.display().to_string(), std::fs::read_to_string(path).map_err(CliError::reading(path))?),
+        None => (EMBEDDED.0.to_owned(), EMBEDDED.1.to_owned()),
+    };
+    let beside = asked.study.as_ref().and_then(|path| path.parent()).map(Path::to_owned).unwrap_or_default();
+    let include = |recipe: &str| std::fs::read_to_string(beside.join(recipe));
+    Ok(Study::read(&name, &text, WORKLOADS, &include).map_err(BenchError::from)?)
+}
+
+/// Results are kept beside the study where there is a place for them, so that they can be committed with it.
+fn results(asked: &Asked, study: &Study, folder: &Path) -> PathBuf {
+    let beside =
+        asked.study.as_ref().and_then(|path| path.parent()).map(|parent| parent.join("results").join(&study.name));
+    let beside = beside.filter(|place| place.is_dir());
+    asked.results.clone().or(beside).unwrap_or_else(|| folder.to_owned())
+}
+
+/// Times of other processors, or of other thread counts, do not compare with those to come.
+fn warn_of_other_machines(table: &ResultsTable, threads: usize) {
+    let here = provenance::processor();
+    let foreign = |processor: &str, used: usize| used > 0 && (processor != here || used != threads);
+    let count = table.rows().filter(|row| foreign(&row.processor, row.threads)).count();
+    if count > 0 {
+        eprintln!(
+            "warning: {count} trials were run on another processor or with other threads than {here} on {threads}: \
+             updates compare, seconds do not"
+        );
+    }
+}
+
+fn interrupted(asked: &Asked, progress: &Progress) -> String {
+    let mut again = "rheostat bench".to_owned();
+    again.extend(asked.study.iter().map(|path| format!(" {}", path.display())));
+    again.extend(asked.out.iter().map(|path| format!(" --out {}", path.display())));
+    again.extend(asked.results.iter().map(|path| format!(" --results {}", path.display())));
+    format!("{} of {} trials are over; go on with: {again} --resume", progress.done, progress.wanted)
+}
+
+fn dry_run(
+    study: &Study,
+    results: &Path,
+    runner: &ProcessRunner,
+    (threads, kernels): (usize, bool),
+    jobs: usize,
+    global: &Global,
+) -> Result<u8, CliError> {
+    // A table that is not there is not begun.
+    let scratch = tempfile::tempdir().map_err(CliError::writing(&std::env::temp_dir()))?;
+    let path = if results.exists() { results.to_owned() } else { scratch.path().join("trials.csv") };
+    let table = ResultsTable::open(&path)?;
+    let mut costs = BTreeMap::new();
+    for workload in &study.workloads {
+        let folder = scratch.path().join(workload.facts.name);
+        let cost = Cost::measure(workload, runner, &folder, threads, kernels)?;
+        costs.insert(workload.facts.name.to_owned(), cost);
+    }
+    let projection = Projection::new(study, &table, &costs)?;
+    let head = ["submission", "workload", "trials", "done", "updates", "seconds"].map(str::to_owned).to_vec();
+    let mut rows = vec![head];
+    for part in &projection.parts {
+        let seconds = part.seconds.map_or("?".to_owned(), |seconds| format!("{seconds:.1}"));
+        let numbers = [part.wanted, part.done, part.steps].map(|number| number.to_string());
+        let mut row = vec![part.submission.clone(), part.workload.clone()];
+        row.extend(numbers);
+        row.push(seconds);
+        rows.push(row);
+    }
+    match global.format {
+        Format::Csv => output::text(&output::csv(&rows))?,
+        Format::Json => output::json(&projection)?,
+        Format::Text => {
+            output::text(&output::table(&rows))?;
+            let seconds = projection.seconds().unwrap_or(f64::NAN) / jobs as f64;
+            output::text(&format!(
+                "{} trials to run, about {} at most on {threads} threads each, {jobs} at a time (measured with a few updates now).\n",
+                projection.parts.iter().map(|part| part.wanted - part.done).sum::<u64>(),
+                indicatif::HumanDuration(std::time::Duration::from_secs_f64(seconds.max(0.0))),
+            ))?;
+        }
+    }
+    Ok(exit::DONE)
+}
