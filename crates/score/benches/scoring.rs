@@ -4,7 +4,7 @@
 use std::fmt::Write;
 use std::time::Instant;
 
-use rheostat_score::{Bootstrap, Leaderboard, Rules, read_results};
+use rheostat_score::{Bootstrap, Clock, Leaderboard, Rules, read_results};
 
 /// A table in which one trial in eight misses.
 fn table() -> String {
@@ -20,7 +20,8 @@ fn table() -> String {
         } else {
             (time.to_string(), (time / 20.0).floor().to_string())
         };
-        writeln!(text, "ours,submission_{submission},workload_{workload},base,{study},{trial},{time},{evaluation}").unwrap();
+        writeln!(text, "ours,submission_{submission},workload_{workload},base,{study},{trial},{time},{evaluation}")
+            .unwrap();
     }
     text
 }
@@ -29,7 +30,7 @@ fn main() {
     let text = table();
     for rules in ["rheostat", "algoperf-0.5"] {
         let start = Instant::now();
-        let trials = read_results(&text).unwrap();
+        let trials = read_results(&text, Clock::Seconds).unwrap();
         let read = start.elapsed();
         let boards = Leaderboard::all_with(&trials, &Rules::named(rules).unwrap(), &Bootstrap::default());
         let total = start.elapsed();

@@ -26,16 +26,21 @@
 //! ```
 
 mod bootstrap;
+mod clock;
 mod error;
 mod leaderboard;
+mod nearest;
 mod profile;
 mod results_csv;
 mod rules;
+mod table;
 mod times;
 mod trial;
 mod trial_row;
+mod trials_csv;
 
 pub use bootstrap::Bootstrap;
+pub use clock::Clock;
 pub use error::ScoreError;
 pub use leaderboard::{Entry, Leaderboard};
 pub use profile::Profile;
@@ -44,3 +49,4 @@ pub use rules::{BestTrial, Integral, RULES, Rules};
 pub use times::Times;
 pub use trial::{Role, Trial};
 pub use trial_row::TrialRow;
+pub use trials_csv::{TrialRows, read_rows, write_rows};

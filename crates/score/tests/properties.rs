@@ -2,7 +2,7 @@
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test that cannot set up must fail")]
 
 use proptest::prelude::*;
-use rheostat_score::{Bootstrap, Integral, Leaderboard, Profile, Role, Rules, ScoreError, Trial, read_results};
+use rheostat_score::{Bootstrap, Clock, Integral, Leaderboard, Profile, Role, Rules, ScoreError, Trial, read_results};
 
 const ONCE: Bootstrap = Bootstrap { resamples: 20, confidence: 0.9, seed: 1 };
 
@@ -141,7 +141,7 @@ fn who_misses_a_variant_misses_its_base() {
 #[test]
 fn a_wrong_table_names_the_place() {
     let head = "ruleset,submission,workload,role,study,time_to_target_s,eval_index\n";
-    let error = |rows: &str| read_results(&format!("{head}{rows}")).unwrap_err().to_string();
+    let error = |rows: &str| read_results(&format!("{head}{rows}"), Clock::Seconds).unwrap_err().to_string();
     assert_eq!(
         error("r,s,w,base,0,soon,1\n"),
         r#"line 2, column "time_to_target_s": "soon" is not a time in seconds or inf"#
@@ -162,8 +162,8 @@ fn a_wrong_table_names_the_place() {
         error("r,s,w,base,0\n"),
         "CSV error: record 1 (line: 2, byte: 67): found record with 5 fields, but the previous record has 7 fields"
     );
-    assert_eq!(read_results("submission\n").unwrap_err(), ScoreError::Column("ruleset"));
-    let rows = read_results(&format!("{head}r,s,w,base,0,inf,\n")).unwrap();
+    assert_eq!(read_results("submission\n", Clock::Seconds).unwrap_err(), ScoreError::Column("ruleset".to_owned()));
+    let rows = read_results(&format!("{head}r,s,w,base,0,inf,\n"), Clock::Seconds).unwrap();
     assert!(rows[0].time_to_target.is_infinite() && rows[0].evaluation.is_none());
 }
 

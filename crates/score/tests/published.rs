@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use rheostat_score::{Bootstrap, Leaderboard, Rules, Trial, read_results};
+use rheostat_score::{Bootstrap, Clock, Leaderboard, Rules, Trial, read_results};
 
 /// The folder with the competition's tables; without one the test says that it skips.
 #[expect(clippy::print_stderr, reason = "a test that skips says so")]
@@ -19,7 +19,7 @@ fn folder() -> Option<PathBuf> {
 }
 
 fn trials(folder: &std::path::Path) -> Vec<Trial> {
-    read_results(&std::fs::read_to_string(folder.join("algoperf_v05_results.csv")).unwrap()).unwrap()
+    read_results(&std::fs::read_to_string(folder.join("algoperf_v05_results.csv")).unwrap(), Clock::Seconds).unwrap()
 }
 
 fn published(folder: &std::path::Path) -> BTreeMap<(String, String), f64> {

@@ -1,0 +1,4 @@
+/// The known name that is most like this one; empty if none is known.
+pub(crate) fn nearest<'known>(name: &str, known: impl IntoIterator<Item = &'known str>) -> &'known str {
+    known.into_iter().min_by_key(|known| strsim::damerau_levenshtein(known, name)).unwrap_or_default()
+}
