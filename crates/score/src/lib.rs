@@ -28,6 +28,7 @@
 mod bootstrap;
 mod clock;
 mod error;
+mod field;
 mod leaderboard;
 mod nearest;
 mod profile;
