@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::ScoreError;
-use crate::nearest::nearest;
+use crate::nearest::unknown;
 
 /// What the time to a target is counted in. Times of different clocks never compare.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -34,10 +34,7 @@ impl Clock {
     /// # Errors
     /// [`ScoreError::Unknown`] with the nearest name if there is none.
     pub fn named(name: &str) -> Result<Self, ScoreError> {
-        Self::ALL.into_iter().find(|clock| clock.name() == name).ok_or_else(|| ScoreError::Unknown {
-            what: "clock",
-            name: name.to_owned(),
-            nearest: nearest(name, Self::ALL.map(Self::name)).to_owned(),
-        })
+        let found = Self::ALL.into_iter().find(|clock| clock.name() == name);
+        found.ok_or_else(|| unknown("clock", name, Self::ALL.map(Self::name)))
     }
 }

@@ -25,8 +25,12 @@
 //! assert_eq!(boards[0].entries[1].score, 2.0 / 3.0);
 //! ```
 
+mod algoperf_log;
+mod algoperf_path;
+mod algoperf_workloads;
 mod bootstrap;
 mod clock;
+mod comparison;
 mod error;
 mod field;
 mod leaderboard;
@@ -34,19 +38,25 @@ mod nearest;
 mod profile;
 mod results_csv;
 mod rules;
+mod sign_test;
 mod table;
+mod target;
 mod times;
 mod trial;
 mod trial_row;
 mod trials_csv;
 
+pub use algoperf_path::{AlgoperfPath, Framework};
+pub use algoperf_workloads::{AlgoperfEdition, AlgoperfWorkload};
 pub use bootstrap::Bootstrap;
 pub use clock::Clock;
+pub use comparison::{Comparison, MeanRatio, Pair};
 pub use error::ScoreError;
 pub use leaderboard::{Entry, Leaderboard};
 pub use profile::Profile;
 pub use results_csv::read_results;
 pub use rules::{BestTrial, Integral, RULES, Rules};
+pub use target::{Direction, MetricTarget};
 pub use times::Times;
 pub use trial::{Role, Trial};
 pub use trial_row::TrialRow;

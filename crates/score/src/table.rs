@@ -28,6 +28,12 @@ impl<'text> Table<'text> {
         self.column(name).ok_or_else(|| ScoreError::Column(name.to_owned()))
     }
 
+    /// All whose names begin so.
+    pub(crate) fn columns(&self, prefix: &str) -> Vec<usize> {
+        let found = self.header.iter().enumerate().filter(|(_, name)| name.starts_with(prefix));
+        found.map(|(column, _)| column).collect()
+    }
+
     /// To the next row; false after the last.
     pub(crate) fn advance(&mut self) -> Result<bool, ScoreError> {
         self.reader.read_record(&mut self.row).map_err(damaged)
