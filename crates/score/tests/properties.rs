@@ -172,3 +172,39 @@ fn a_wrong_name_of_rules_is_answered_with_the_nearest() {
     let error = Rules::named("algoperf0.5").unwrap_err().to_string();
     assert_eq!(error, r#"there are no rules "algoperf0.5"; did you mean "algoperf-0.5"?"#);
 }
+
+/// The share of all ways to draw as many studies as there are whose median is below a time.
+fn share_below(studies: &[f64], time: f64) -> f64 {
+    let count = studies.len();
+    let ways = count.pow(count as u32);
+    let below = |way: &usize| {
+        let mut drawn: Vec<f64> = (0..count).map(|place| studies[way / count.pow(place as u32) % count]).collect();
+        drawn.sort_by(f64::total_cmp);
+        (drawn[(count - 1) / 2] + drawn[count / 2]) / 2.0 < time
+    };
+    (0..ways).filter(below).count() as f64 / ways as f64
+}
+
+#[test]
+fn studies_are_drawn_again_as_often_as_all_ways_to_draw_them_say() {
+    let bootstrap = Bootstrap { resamples: 20_000, ..ONCE };
+    for studies in [&[1.0, 5.0][..], &[1.0, 3.0, 9.0], &[7.0, 1.0, 1.0, 4.0], &[1.0, 6.0, 2.0, f64::INFINITY, 8.0]] {
+        for other in [1.5, 2.7, 4.6, 5.2] {
+            let mut trials = vec![trial(1, 0, 0, other)];
+            trials.extend(studies.iter().enumerate().map(|(study, &time)| trial(0, 0, study as u64, time)));
+            let board = Leaderboard::all_with(&trials, &Rules::default(), &bootstrap).remove(0);
+            let first = board.entries.iter().find(|entry| entry.submission == "submission 0").unwrap().first;
+            let expected = share_below(studies, other);
+            // Six standard deviations at most.
+            assert!((first - expected).abs() < 0.02, "{studies:?} against {other}: {first} for {expected}");
+        }
+    }
+}
+
+#[test]
+fn without_resamples_there_are_scores_and_no_intervals() {
+    let board =
+        Leaderboard::all_with(&[trial(0, 0, 0, 1.0)], &Rules::default(), &Bootstrap { resamples: 0, ..ONCE }).remove(0);
+    let entry = &board.entries[0];
+    assert!(entry.score == 1.0 && entry.low.is_nan() && entry.high.is_nan() && entry.first == 0.0);
+}
