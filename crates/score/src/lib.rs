@@ -3,7 +3,10 @@
 //! The measure is that of the MLCommons AlgoPerf benchmark (arXiv:2306.07179, section 4). A *trial* is one run; a *study* is a
 //! few trials, of which the best counts; a workload's time is the median over studies; a submission is scored by how its times
 //! compare with the fastest submission on every workload. [`Rules`] holds what the editions of the benchmark differ in, and
-//! where its published code differs from its text.
+//! where its published code differs from its text, [`Clock`] what time is counted in.
+//!
+//! Trials come from a table ([`read_results`]), from the rows of our own studies ([`TrialRow`]) or from the logs of AlgoPerf
+//! ([`AlgoperfPath`], [`AlgoperfWorkload::trial`]). They become a [`Leaderboard`], or a [`Comparison`] of two submissions.
 //!
 //! ```
 //! use rheostat_score::{Leaderboard, Role, Rules, Trial};

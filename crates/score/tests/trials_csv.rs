@@ -2,7 +2,7 @@
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test that cannot set up must fail")]
 
 use proptest::prelude::*;
-use rheostat_score::{Clock, Role, ScoreError, Trial, TrialRow, read_results, read_rows, write_rows};
+use rheostat_score::{AlgoperfEdition, Clock, Role, ScoreError, Trial, TrialRow, read_results, read_rows, write_rows};
 
 fn row(workload: &str, role: &str, base: &str) -> TrialRow {
     TrialRow {
@@ -96,6 +96,33 @@ proptest! {
         for clock in Clock::ALL {
             let trials: Vec<Trial> = rows.iter().map(|row| row.trial(clock).unwrap()).collect();
             prop_assert_eq!(read_results(&write_rows(&rows).unwrap(), clock).unwrap(), trials);
+        }
+    }
+}
+
+/// Lines of cells that tables hold, and of others.
+fn anything() -> impl Strategy<Value = String> {
+    let cell = prop_oneof![
+        Just("ruleset,submission,workload,role,study,time_to_target_s".to_owned()),
+        Just("score,validation/loss".to_owned()),
+        "(base|held_out|inf|NaN|-?[0-9]{1,3}|1e999|\"|,|\r|\n|\\PC){0,12}",
+    ];
+    prop::collection::vec(cell, 0..8).prop_map(|lines| lines.join("\n"))
+}
+
+proptest! {
+    #[test]
+    fn any_text_is_read_or_refused(text in anything()) {
+        for clock in Clock::ALL {
+            // Whatever is read has times from 0 on.
+            let results = read_results(&text, clock).unwrap_or_default();
+            prop_assert!(results.iter().all(|trial| trial.time_to_target >= 0.0));
+            let workload = AlgoperfEdition::V06.workload("criteo1tb").unwrap();
+            let log = workload.trial(&text, "self_tuning", "nadamw", 0, clock);
+            prop_assert!(log.is_err() || log.unwrap().time_to_target >= 0.0);
+        }
+        if let Ok(rows) = read_rows(&text) {
+            prop_assert!(rows.whole <= text.len());
         }
     }
 }
