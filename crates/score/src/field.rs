@@ -91,7 +91,7 @@ impl Field {
         let all: Vec<f64> = self.cells.iter().map(time).collect();
         // No columns, no submissions: only a trial of a base or a variant brings one in.
         let mut rows: Vec<Vec<f64>> = all.chunks(columns.max(1)).map(<[f64]>::to_vec).collect();
-        if !self.base_of.is_empty() {
+        if rules.held_out {
             self.gate(&mut rows, rules.largest_ratio);
             rows.iter_mut().for_each(|row| row.truncate(self.bases.len()));
         }
@@ -104,7 +104,7 @@ impl Field {
         let first_variant = self.bases.len();
         for row in rows.iter_mut() {
             for (variant, base) in self.base_of.iter().enumerate() {
-                if base.is_none_or(|base| row[base].is_infinite()) {
+                if base.is_some_and(|base| row[base].is_infinite()) {
                     row[first_variant + variant] = f64::INFINITY;
                 }
             }

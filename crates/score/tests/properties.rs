@@ -168,6 +168,13 @@ fn a_wrong_table_names_the_place() {
 }
 
 #[test]
+fn spaces_around_cells_and_the_mark_that_spreadsheets_begin_with_do_not_matter() {
+    let text = "\u{feff}ruleset, submission,workload,role,study ,time_to_target_s\r\nr, s,w,base , 3, 1.5\r\n";
+    let trials = read_results(text, Clock::Seconds).unwrap();
+    assert_eq!((trials[0].submission.as_str(), trials[0].study, trials[0].time_to_target), ("s", 3, 1.5));
+}
+
+#[test]
 fn a_wrong_name_of_rules_is_answered_with_the_nearest() {
     let error = Rules::named("algoperf0.5").unwrap_err().to_string();
     assert_eq!(error, r#"there are no rules "algoperf0.5"; did you mean "algoperf-0.5"?"#);
