@@ -2,13 +2,13 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use serde::{Deserialize, Serialize};
 
-use crate::times::{Field, Studies};
+use crate::field::Field;
 use crate::{Profile, Rules};
 
 /// How uncertain scores are: studies are drawn again with replacement, each submission and workload on its own, and scored again.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Bootstrap {
-    /// Times that it is done.
+    /// Times that it is done; without any the intervals are not numbers.
     pub resamples: u32,
     /// Share of the resampled scores within the interval.
     pub confidence: f64,
@@ -35,12 +35,14 @@ pub(crate) struct Spread {
 impl Bootstrap {
     /// Of every submission of the field.
     pub(crate) fn spread(&self, field: &Field, rules: &Rules) -> Vec<Spread> {
-        let mut random = ChaCha8Rng::seed_from_u64(self.seed);
+        let mut random = self.random();
         let count = field.submissions.len();
-        let mut scores = vec![Vec::with_capacity(self.resamples as usize); count];
+        let mut scores = vec![Vec::new(); count];
         let mut first = vec![0.0; count];
+        let mut counts = Vec::new();
         for _ in 0..self.resamples {
-            let profile = Profile::new(&field.times(&resample(&field.studies, &mut random), rules));
+            let times = field.times(rules, |cell| cell.drawn_median(|below| draw(&mut random, below), &mut counts));
+            let profile = Profile::of_rows(&times);
             let drawn: Vec<f64> =
                 (0..count).map(|submission| profile.score(submission, rules.largest_ratio, rules.integral)).collect();
             let best = drawn.iter().copied().fold(f64::NEG_INFINITY, f64::max);
@@ -52,24 +54,29 @@ impl Bootstrap {
                 }
             }
         }
-        let tail = (1.0 - self.confidence) / 2.0;
-        scores
-            .into_iter()
-            .zip(first)
-            .map(|(mut scores, first)| {
-                scores.sort_by(f64::total_cmp);
-                Spread { low: quantile(&scores, tail), high: quantile(&scores, 1.0 - tail), first }
-            })
-            .collect()
+        let spread = scores.into_iter().zip(first).map(|(scores, first)| {
+            let (low, high) = self.interval(scores);
+            Spread { low, high, first }
+        });
+        spread.collect()
+    }
+
+    pub(crate) fn random(&self) -> ChaCha8Rng {
+        ChaCha8Rng::seed_from_u64(self.seed)
+    }
+
+    /// The ends between which the share `confidence` of these numbers lies, as much left out on either side; not numbers if there
+    /// are none.
+    pub(crate) fn interval(&self, mut numbers: Vec<f64>) -> (f64, f64) {
+        numbers.sort_unstable_by(f64::total_cmp);
+        let tail = (1.0 - self.confidence.clamp(0.0, 1.0)) / 2.0;
+        (quantile(&numbers, tail), quantile(&numbers, 1.0 - tail))
     }
 }
 
-/// As many studies for each submission and workload as there are, drawn with replacement.
-fn resample(studies: &Studies, random: &mut ChaCha8Rng) -> Studies {
-    let mut draw = |times: &Vec<f64>| {
-        times.iter().map(|_| times[(random.next_u64() % times.len() as u64) as usize]).collect::<Vec<f64>>()
-    };
-    studies.iter().map(|(cell, times)| (cell.clone(), draw(times))).collect()
+/// A number below `below`, each as likely as the others but for one part in 2^32 / `below`.
+pub(crate) fn draw(random: &mut ChaCha8Rng, below: usize) -> usize {
+    ((u64::from(random.next_u32()) * below as u64) >> 32) as usize
 }
 
 /// The quantile of sorted numbers, between neighbours in proportion.

@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::times::Field;
+use crate::field::Field;
 use crate::{Bootstrap, Profile, Rules, Times, Trial};
 
 /// The submissions of one ruleset, best first.
@@ -56,7 +56,7 @@ impl Leaderboard {
     }
 
     fn new(ruleset: &str, field: &Field, rules: &Rules, bootstrap: &Bootstrap) -> Self {
-        let times = field.times(&field.studies, rules);
+        let times = Times::new(field, rules);
         let profile = Profile::new(&times);
         let spread = bootstrap.spread(field, rules);
         let mut entries: Vec<Entry> = times

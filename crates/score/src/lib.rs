@@ -3,7 +3,10 @@
 //! The measure is that of the MLCommons AlgoPerf benchmark (arXiv:2306.07179, section 4). A *trial* is one run; a *study* is a
 //! few trials, of which the best counts; a workload's time is the median over studies; a submission is scored by how its times
 //! compare with the fastest submission on every workload. [`Rules`] holds what the editions of the benchmark differ in, and
-//! where its published code differs from its text.
+//! where its published code differs from its text, [`Clock`] what time is counted in.
+//!
+//! Trials come from a table ([`read_results`]), from the rows of our own studies ([`TrialRow`]) or from the logs of AlgoPerf
+//! ([`AlgoperfPath`], [`AlgoperfWorkload::trial`]). They become a [`Leaderboard`], or a [`Comparison`] of two submissions.
 //!
 //! ```
 //! use rheostat_score::{Leaderboard, Role, Rules, Trial};
@@ -25,22 +28,39 @@
 //! assert_eq!(boards[0].entries[1].score, 2.0 / 3.0);
 //! ```
 
+mod algoperf_log;
+mod algoperf_path;
+mod algoperf_workloads;
 mod bootstrap;
+mod clock;
+mod comparison;
 mod error;
+mod field;
 mod leaderboard;
+mod nearest;
 mod profile;
 mod results_csv;
 mod rules;
+mod sign_test;
+mod table;
+mod target;
 mod times;
 mod trial;
 mod trial_row;
+mod trials_csv;
 
+pub use algoperf_path::{AlgoperfPath, Framework};
+pub use algoperf_workloads::{AlgoperfEdition, AlgoperfWorkload};
 pub use bootstrap::Bootstrap;
+pub use clock::Clock;
+pub use comparison::{Comparison, MeanRatio, Pair};
 pub use error::ScoreError;
 pub use leaderboard::{Entry, Leaderboard};
 pub use profile::Profile;
 pub use results_csv::read_results;
 pub use rules::{BestTrial, Integral, RULES, Rules};
+pub use target::{Direction, MetricTarget};
 pub use times::Times;
 pub use trial::{Role, Trial};
 pub use trial_row::TrialRow;
+pub use trials_csv::{TrialRows, read_rows, write_rows};

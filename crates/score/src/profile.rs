@@ -10,10 +10,14 @@ pub struct Profile {
 impl Profile {
     /// The profiles of these times.
     pub fn new(times: &Times) -> Self {
-        let rows: Vec<&[f64]> = (0..times.submissions().len()).map(|submission| times.of(submission)).collect();
-        let fastest: Vec<f64> = (0..times.workloads().len())
-            .map(|workload| rows.iter().map(|row| row[workload]).fold(f64::INFINITY, f64::min))
-            .collect();
+        Self::of_rows(times.rows())
+    }
+
+    /// The profiles of one row of times a submission.
+    pub(crate) fn of_rows(rows: &[Vec<f64>]) -> Self {
+        let columns = rows.first().map_or(0, Vec::len);
+        let fastest: Vec<f64> =
+            (0..columns).map(|workload| rows.iter().map(|row| row[workload]).fold(f64::INFINITY, f64::min)).collect();
         let ratio = |(&time, &fastest): (&f64, &f64)| {
             // Where nobody met the target, nobody is as fast as the fastest; no time at all is no ratio.
             if time.is_finite() && fastest > 0.0 { time / fastest } else { f64::INFINITY }

@@ -1,74 +1,101 @@
 use std::collections::BTreeSet;
 
-use csv::StringRecord;
-
-use crate::{Role, ScoreError, Trial};
+use crate::table::Table;
+use crate::{Clock, Role, ScoreError, Trial};
 
 /// Trials from a table with a header and the columns `ruleset`, `submission`, `workload`, `role` (`base`, `held_out` or `extra`),
-/// `study`, `time_to_target_s` (`inf` if the target was missed) and, if there is one, `eval_index`. Other columns are ignored.
+/// `study`, those of the clock and, if there are such, `eval_index` and `base`. Other columns are ignored.
 ///
-/// The base of a held-out variant is the base workload with the longest name that the variant's name begins with.
+/// The clock's columns are `time_to_target_s` for seconds, `steps_to_target` for steps, and `forwards_to_target` and
+/// `backwards_to_target`, which are added, for passes. A cell that is empty, `inf` or `NaN` says that the target was missed.
+///
+/// The base of a held-out variant is what `base` says; where that is empty, the base workload of the table with the longest name
+/// that the variant's name begins with.
 ///
 /// # Errors
 /// A column is missing, a cell does not hold what its column does, or a variant has no base; each names its line.
-pub fn read_results(text: &str) -> Result<Vec<Trial>, ScoreError> {
-    let mut reader = csv::Reader::from_reader(text.as_bytes());
-    let header = reader.headers().map_err(damaged)?.clone();
-    let place = |column: &'static str| header.iter().position(|name| name == column);
-    let needed = |column| place(column).ok_or(ScoreError::Column(column));
-    let [ruleset, submission, workload] = [needed("ruleset")?, needed("submission")?, needed("workload")?];
-    let [role, study, time] = [needed("role")?, needed("study")?, needed("time_to_target_s")?];
-    let evaluation = place("eval_index");
-    let rows: Vec<StringRecord> = reader.records().collect::<Result<_, _>>().map_err(damaged)?;
+pub fn read_results(text: &str, clock: Clock) -> Result<Vec<Trial>, ScoreError> {
+    let mut table = Table::new(text.as_bytes())?;
+    let [ruleset, submission] = [table.needed("ruleset")?, table.needed("submission")?];
+    let [workload, role, study] = [table.needed("workload")?, table.needed("role")?, table.needed("study")?];
+    let times = columns(clock).iter().map(|name| table.needed(name)).collect::<Result<Vec<_>, _>>()?;
+    let [evaluation, base] = [table.column("eval_index"), table.column("base")];
 
-    let cell = |row: &StringRecord, column: usize| row.get(column).unwrap_or_default().trim().to_owned();
-    let bases: BTreeSet<String> =
-        rows.iter().filter(|row| cell(row, role) == "base").map(|row| cell(row, workload)).collect();
-    let mut trials = Vec::with_capacity(rows.len());
-    for row in &rows {
-        let line = row.position().map_or(0, csv::Position::line);
-        let wrong = |column, value: String, expected| ScoreError::Cell { line, column, value, expected };
-        let name = cell(row, workload);
-        let role = match cell(row, role).as_str() {
+    let mut trials: Vec<Trial> = Vec::new();
+    // Variants that wait until all base workloads are known, with their lines.
+    let mut without_base: Vec<(usize, u64)> = Vec::new();
+    while table.advance()? {
+        let named = base.map_or("", |column| table.cell(column));
+        let role = match table.cell(role) {
             "base" => Role::Base,
             "extra" => Role::Extra,
             "held_out" => {
-                Role::HeldOut(base(&bases, &name).ok_or_else(|| ScoreError::Variant { line, workload: name.clone() })?)
+                if named.is_empty() {
+                    without_base.push((trials.len(), table.line()));
+                }
+                Role::HeldOut(named.to_owned())
             }
-            other => return Err(wrong("role", other.to_owned(), "base, held_out or extra")),
+            _ => return Err(table.wrong(role, "base, held_out or extra")),
         };
-        let number = cell(row, study);
-        let seconds = cell(row, time);
-        let index = evaluation.map(|column| cell(row, column)).unwrap_or_default();
-        let time_to_target: f64 =
-            seconds.parse().map_err(|_| wrong("time_to_target_s", seconds.clone(), "a time in seconds or inf"))?;
-        if time_to_target < 0.0 {
-            return Err(wrong("time_to_target_s", seconds, "a time in seconds or inf"));
+        let mut time_to_target = 0.0;
+        for &column in &times {
+            time_to_target += time(&table, column, clock)?;
         }
         trials.push(Trial {
-            ruleset: cell(row, ruleset),
-            submission: cell(row, submission),
-            workload: name,
+            ruleset: table.cell(ruleset).to_owned(),
+            submission: table.cell(submission).to_owned(),
+            workload: table.cell(workload).to_owned(),
             role,
-            study: number.parse().map_err(|_| wrong("study", number.clone(), "the number of a study"))?,
+            study: table.parse(study, "the number of a study")?,
             time_to_target,
-            evaluation: match index.as_str() {
-                "" => None,
-                index => {
-                    Some(index.parse().map_err(|_| wrong("eval_index", index.to_owned(), "a whole number or empty"))?)
-                }
+            evaluation: match evaluation.filter(|&column| !table.cell(column).is_empty()) {
+                None => None,
+                Some(column) => Some(table.parse(column, "a whole number or empty")?),
             },
         });
     }
+    find_bases(&mut trials, &without_base)?;
     Ok(trials)
 }
 
-fn damaged(error: csv::Error) -> ScoreError {
-    ScoreError::Table(error.to_string())
+/// What a clock is read from; several are added.
+fn columns(clock: Clock) -> &'static [&'static str] {
+    match clock {
+        Clock::Seconds => &["time_to_target_s"],
+        Clock::Steps => &["steps_to_target"],
+        Clock::Passes => &["forwards_to_target", "backwards_to_target"],
+    }
 }
 
-/// The base workload that a variant belongs to.
-fn base(bases: &BTreeSet<String>, variant: &str) -> Option<String> {
-    let belongs = |base: &&String| variant.strip_prefix(base.as_str()).is_some_and(|rest| rest.starts_with('_'));
-    bases.iter().filter(belongs).max_by_key(|base| base.len()).cloned()
+/// Infinite where the target was missed.
+fn time(table: &Table<'_>, column: usize, clock: Clock) -> Result<f64, ScoreError> {
+    let expected = match clock {
+        Clock::Seconds => "a time in seconds or inf",
+        Clock::Steps | Clock::Passes => "a count, or empty",
+    };
+    if table.cell(column).is_empty() {
+        return Ok(f64::INFINITY);
+    }
+    let time: f64 = table.parse(column, expected)?;
+    if time < 0.0 {
+        return Err(table.wrong(column, expected));
+    }
+    Ok(if time.is_nan() { f64::INFINITY } else { time })
+}
+
+/// Variants that name no base get one by their own names.
+fn find_bases(trials: &mut [Trial], without_base: &[(usize, u64)]) -> Result<(), ScoreError> {
+    if without_base.is_empty() {
+        return Ok(());
+    }
+    let bases: BTreeSet<String> =
+        trials.iter().filter(|trial| trial.role == Role::Base).map(|trial| trial.workload.clone()).collect();
+    for &(index, line) in without_base {
+        let workload = &trials[index].workload;
+        let belongs = |base: &&String| workload.strip_prefix(base.as_str()).is_some_and(|rest| rest.starts_with('_'));
+        let base = bases.iter().filter(belongs).max_by_key(|base| base.len());
+        let base = base.ok_or_else(|| ScoreError::Variant { line, workload: workload.clone() })?;
+        trials[index].role = Role::HeldOut(base.clone());
+    }
+    Ok(())
 }

@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::ScoreError;
+use crate::nearest::nearest;
 
 /// How trials become scores.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -68,10 +69,9 @@ impl Rules {
     /// [`ScoreError::Rules`] with the nearest name if there is none.
     pub fn named(name: &str) -> Result<Self, ScoreError> {
         let found = RULES.iter().find(|(known, ..)| *known == name);
-        found.map(|(_, rules, _)| *rules).ok_or_else(|| {
-            let distance = |known: &&str| strsim::damerau_levenshtein(known, name);
-            let nearest = RULES.iter().map(|(known, ..)| *known).min_by_key(distance);
-            ScoreError::Rules { name: name.to_owned(), nearest: nearest.unwrap_or_default() }
+        found.map(|(_, rules, _)| *rules).ok_or_else(|| ScoreError::Rules {
+            name: name.to_owned(),
+            nearest: nearest(name, RULES.iter().map(|(known, ..)| *known)),
         })
     }
 }

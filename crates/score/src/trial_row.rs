@@ -1,9 +1,11 @@
 use serde::{Deserialize, Serialize};
 
+use crate::{Clock, Role, ScoreError, Trial};
+
 /// One row of a study's `trials.csv`: everything that stays of a trial when its run directory is gone.
 ///
 /// The columns that AlgoPerf's published results have bear the same names, so that [`crate::read_results`] reads both.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct TrialRow {
     /// `self_tuning` or `external_tuning`: submissions are compared within it.
     pub ruleset: String,
@@ -75,4 +77,38 @@ pub struct TrialRow {
     pub recipe_hash: String,
     /// What was drawn for this trial, as `key = value` joined by `; `; empty if nothing was.
     pub point: String,
+}
+
+impl TrialRow {
+    /// What scoring needs of it, with the time to target by this clock: infinite where it is missing, not a number or
+    /// negative.
+    ///
+    /// # Errors
+    /// The role is none that there is, or the row is held out and names no base.
+    pub fn trial(&self, clock: Clock) -> Result<Trial, ScoreError> {
+        let role = match (self.role.as_str(), self.base.as_str()) {
+            ("base", _) => Role::Base,
+            ("extra", _) => Role::Extra,
+            ("held_out", "") => return Err(ScoreError::Base { workload: self.workload.clone() }),
+            ("held_out", base) => Role::HeldOut(base.to_owned()),
+            _ => return Err(ScoreError::Role { workload: self.workload.clone(), role: self.role.clone() }),
+        };
+        let time = match clock {
+            Clock::Seconds => Some(self.time_to_target_s),
+            Clock::Steps => self.steps_to_target.map(|steps| steps as f64),
+            Clock::Passes => self
+                .forwards_to_target
+                .zip(self.backwards_to_target)
+                .map(|(forwards, backwards)| forwards as f64 + backwards as f64),
+        };
+        Ok(Trial {
+            ruleset: self.ruleset.clone(),
+            submission: self.submission.clone(),
+            workload: self.workload.clone(),
+            role,
+            study: self.study,
+            time_to_target: time.filter(|time| *time >= 0.0).unwrap_or(f64::INFINITY),
+            evaluation: self.eval_index,
+        })
+    }
 }

@@ -2,7 +2,7 @@
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test that cannot set up must fail")]
 
 use proptest::prelude::*;
-use rheostat_score::{Bootstrap, Integral, Leaderboard, Profile, Role, Rules, ScoreError, Trial, read_results};
+use rheostat_score::{Bootstrap, Clock, Integral, Leaderboard, Profile, Role, Rules, ScoreError, Trial, read_results};
 
 const ONCE: Bootstrap = Bootstrap { resamples: 20, confidence: 0.9, seed: 1 };
 
@@ -141,7 +141,7 @@ fn who_misses_a_variant_misses_its_base() {
 #[test]
 fn a_wrong_table_names_the_place() {
     let head = "ruleset,submission,workload,role,study,time_to_target_s,eval_index\n";
-    let error = |rows: &str| read_results(&format!("{head}{rows}")).unwrap_err().to_string();
+    let error = |rows: &str| read_results(&format!("{head}{rows}"), Clock::Seconds).unwrap_err().to_string();
     assert_eq!(
         error("r,s,w,base,0,soon,1\n"),
         r#"line 2, column "time_to_target_s": "soon" is not a time in seconds or inf"#
@@ -162,13 +162,56 @@ fn a_wrong_table_names_the_place() {
         error("r,s,w,base,0\n"),
         "CSV error: record 1 (line: 2, byte: 67): found record with 5 fields, but the previous record has 7 fields"
     );
-    assert_eq!(read_results("submission\n").unwrap_err(), ScoreError::Column("ruleset"));
-    let rows = read_results(&format!("{head}r,s,w,base,0,inf,\n")).unwrap();
+    assert_eq!(read_results("submission\n", Clock::Seconds).unwrap_err(), ScoreError::Column("ruleset".to_owned()));
+    let rows = read_results(&format!("{head}r,s,w,base,0,inf,\n"), Clock::Seconds).unwrap();
     assert!(rows[0].time_to_target.is_infinite() && rows[0].evaluation.is_none());
+}
+
+#[test]
+fn spaces_around_cells_and_the_mark_that_spreadsheets_begin_with_do_not_matter() {
+    let text = "\u{feff}ruleset, submission,workload,role,study ,time_to_target_s\r\nr, s,w,base , 3, 1.5\r\n";
+    let trials = read_results(text, Clock::Seconds).unwrap();
+    assert_eq!((trials[0].submission.as_str(), trials[0].study, trials[0].time_to_target), ("s", 3, 1.5));
 }
 
 #[test]
 fn a_wrong_name_of_rules_is_answered_with_the_nearest() {
     let error = Rules::named("algoperf0.5").unwrap_err().to_string();
     assert_eq!(error, r#"there are no rules "algoperf0.5"; did you mean "algoperf-0.5"?"#);
+}
+
+/// The share of all ways to draw as many studies as there are whose median is below a time.
+fn share_below(studies: &[f64], time: f64) -> f64 {
+    let count = studies.len();
+    let ways = count.pow(count as u32);
+    let below = |way: &usize| {
+        let mut drawn: Vec<f64> = (0..count).map(|place| studies[way / count.pow(place as u32) % count]).collect();
+        drawn.sort_by(f64::total_cmp);
+        (drawn[(count - 1) / 2] + drawn[count / 2]) / 2.0 < time
+    };
+    (0..ways).filter(below).count() as f64 / ways as f64
+}
+
+#[test]
+fn studies_are_drawn_again_as_often_as_all_ways_to_draw_them_say() {
+    let bootstrap = Bootstrap { resamples: 20_000, ..ONCE };
+    for studies in [&[1.0, 5.0][..], &[1.0, 3.0, 9.0], &[7.0, 1.0, 1.0, 4.0], &[1.0, 6.0, 2.0, f64::INFINITY, 8.0]] {
+        for other in [1.5, 2.7, 4.6, 5.2] {
+            let mut trials = vec![trial(1, 0, 0, other)];
+            trials.extend(studies.iter().enumerate().map(|(study, &time)| trial(0, 0, study as u64, time)));
+            let board = Leaderboard::all_with(&trials, &Rules::default(), &bootstrap).remove(0);
+            let first = board.entries.iter().find(|entry| entry.submission == "submission 0").unwrap().first;
+            let expected = share_below(studies, other);
+            // Six standard deviations at most.
+            assert!((first - expected).abs() < 0.02, "{studies:?} against {other}: {first} for {expected}");
+        }
+    }
+}
+
+#[test]
+fn without_resamples_there_are_scores_and_no_intervals() {
+    let board =
+        Leaderboard::all_with(&[trial(0, 0, 0, 1.0)], &Rules::default(), &Bootstrap { resamples: 0, ..ONCE }).remove(0);
+    let entry = &board.entries[0];
+    assert!(entry.score == 1.0 && entry.low.is_nan() && entry.high.is_nan() && entry.first == 0.0);
 }

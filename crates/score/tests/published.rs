@@ -2,10 +2,12 @@
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test that cannot set up must fail")]
 #![allow(clippy::disallowed_methods, reason = "tests read the real data")]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use rheostat_score::{Bootstrap, Leaderboard, Rules, Trial, read_results};
+use rheostat_score::{
+    AlgoperfEdition, Bootstrap, Clock, Comparison, Direction, Leaderboard, Role, Rules, Trial, read_results,
+};
 
 /// The folder with the competition's tables; without one the test says that it skips.
 #[expect(clippy::print_stderr, reason = "a test that skips says so")]
@@ -19,7 +21,7 @@ fn folder() -> Option<PathBuf> {
 }
 
 fn trials(folder: &std::path::Path) -> Vec<Trial> {
-    read_results(&std::fs::read_to_string(folder.join("algoperf_v05_results.csv")).unwrap()).unwrap()
+    read_results(&std::fs::read_to_string(folder.join("algoperf_v05_results.csv")).unwrap(), Clock::Seconds).unwrap()
 }
 
 fn published(folder: &std::path::Path) -> BTreeMap<(String, String), f64> {
@@ -82,4 +84,42 @@ fn the_winners_of_the_competition_are_not_certain() {
     // An independent bootstrap: first in 77 %, interval 0.65 to 0.91.
     assert!((0.7..0.85).contains(&winner.first), "{}", winner.first);
     assert!((winner.low - 0.65).abs() < 0.05 && (winner.high - 0.91).abs() < 0.05, "{} to {}", winner.low, winner.high);
+}
+
+#[test]
+fn our_table_of_targets_is_that_of_the_published_trials() {
+    let Some(folder) = folder() else { return };
+    let text = std::fs::read_to_string(folder.join("algoperf_v05_results.csv")).unwrap();
+    let header: Vec<&str> = text.lines().take(1).flat_map(|line| line.split(',')).collect();
+    let column = |name: &str| header.iter().position(|column| *column == name).unwrap();
+    let columns = ["workload", "role", "metric", "direction", "target"].map(column);
+    let rows = text.lines().skip(1).map(|line| line.split(',').collect::<Vec<_>>());
+    let published: BTreeSet<[String; 5]> = rows.map(|row| columns.map(|column| row[column].to_owned())).collect();
+    assert_eq!(published.len(), 18);
+    for [name, role, metric, direction, target] in published {
+        let workload = AlgoperfEdition::V05.workload(&name).unwrap();
+        let ours = match &workload.role {
+            Role::Base => "base",
+            Role::HeldOut(_) => "held_out",
+            Role::Extra => "extra",
+        };
+        let way = if workload.target.direction == Direction::Decreasing { "min" } else { "max" };
+        assert_eq!((ours, way, &workload.target.metric), (role.as_str(), direction.as_str(), &metric), "{name}");
+        assert_eq!(workload.target.value, target.parse::<f64>().unwrap(), "{name}");
+    }
+}
+
+#[test]
+fn schedule_free_wins_most_studies_against_the_baseline() {
+    let Some(folder) = folder() else { return };
+    let (rules, bootstrap) = (Rules::default(), Bootstrap::default());
+    let comparison =
+        Comparison::new(&trials(&folder), "self_tuning", "schedule_free_adamw", "baseline", &rules, &bootstrap)
+            .unwrap();
+    // Computed apart, by a script of its own.
+    assert_eq!((comparison.wins, comparison.ties, comparison.losses), (24, 5, 11));
+    assert!((comparison.p_value - 0.040959591511637).abs() < 1e-12);
+    let ratio = comparison.ratio.unwrap();
+    assert!(ratio.pairs == 33 && (ratio.mean - 0.898595601359852).abs() < 1e-12, "{ratio:?}");
+    assert!((ratio.low - 0.8675).abs() < 0.005 && (ratio.high - 0.9299).abs() < 0.005, "{ratio:?}");
 }
