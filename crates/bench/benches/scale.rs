@@ -8,7 +8,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use rheostat_bench::{Bench, ResultsTable, Study, Watch};
-use rheostat_score::{Leaderboard, Rules, read_results};
+use rheostat_score::{Clock, Leaderboard, Rules, read_results};
 use rheostat_testkit::runner::{SCRIPTED, ScriptedRunner};
 
 struct Nobody;
@@ -46,7 +46,7 @@ fn main() {
     run(&study, folder.path());
     let resumed = lap();
     let text = std::fs::read_to_string(folder.path().join("trials.csv")).expect("a table");
-    let boards = Leaderboard::all(&read_results(&text).expect("trials"), &Rules::default());
+    let boards = Leaderboard::all(&read_results(&text, Clock::Seconds).expect("trials"), &Rules::default());
     let scored = lap();
     println!(
         "{{\"trials\":{trials},\"submissions\":{},\"read_s\":{read:.3},\"run_s\":{first:.3},\"resume_s\":{resumed:.3},\"score_s\":{scored:.3}}}",

@@ -3,7 +3,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use rheostat_score::TrialRow;
+use rheostat_score::{ScoreError, TrialRow, read_rows};
 
 use crate::{BenchError, TrialKey};
 
@@ -17,7 +17,8 @@ pub struct ResultsTable {
     file: File,
     /// Bytes read so far: whole lines.
     read: u64,
-    header: Option<csv::ByteRecord>,
+    /// The first line, by which the others are read.
+    header: Vec<u8>,
     rows: BTreeMap<TrialKey, TrialRow>,
 }
 
@@ -32,7 +33,7 @@ impl ResultsTable {
         }
         let open = OpenOptions::new().read(true).append(true).create(true).open(path);
         let file = open.map_err(BenchError::io(path, "opening"))?;
-        let mut table = Self { path: path.to_owned(), file, read: 0, header: None, rows: BTreeMap::new() };
+        let mut table = Self { path: path.to_owned(), file, read: 0, header: Vec::new(), rows: BTreeMap::new() };
         table.refresh()?;
         Ok(table)
     }
@@ -61,24 +62,16 @@ impl ResultsTable {
         if size == self.read {
             return Ok(());
         }
-        let mut bytes = Vec::new();
+        let mut text = self.header.clone();
         let reading = BenchError::io(&self.path, "reading");
-        self.file.seek(SeekFrom::Start(self.read)).and_then(|_| self.file.read_to_end(&mut bytes)).map_err(reading)?;
+        self.file.seek(SeekFrom::Start(self.read)).and_then(|_| self.file.read_to_end(&mut text)).map_err(reading)?;
         // What is beyond the last newline is being written, or was torn.
-        let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |last| last + 1);
-        let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(&bytes[..whole]);
-        let wrong = |error: csv::Error| BenchError::Table { path: self.path.clone(), why: error.to_string() };
-        for record in reader.byte_records() {
-            let record = record.map_err(wrong)?;
-            match &self.header {
-                None => self.header = Some(record),
-                Some(header) => {
-                    let row: TrialRow = record.deserialize(Some(header)).map_err(wrong)?;
-                    self.rows.insert(TrialKey::of(&row), row);
-                }
-            }
-        }
-        self.read += whole as u64;
+        let found = read_rows(&text).map_err(|error| self.wrong(&error))?;
+        self.rows.extend(found.rows.into_iter().map(|row| (TrialKey::of(&row), row)));
+        self.read += (found.whole - self.header.len()) as u64;
+        let first = text[..found.whole].iter().position(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+        text.truncate(first);
+        self.header = text;
         Ok(())
     }
 
@@ -99,13 +92,17 @@ impl ResultsTable {
         if self.rows.contains_key(&TrialKey::of(row)) {
             return Ok(false);
         }
-        let mut writer = csv::WriterBuilder::new().has_headers(self.header.is_none()).from_writer(Vec::new());
-        let wrong = |why: String| BenchError::Table { path: self.path.clone(), why };
-        writer.serialize(row).map_err(|error| wrong(error.to_string()))?;
-        let line = writer.into_inner().map_err(|error| wrong(error.to_string()))?;
+        let mut line = row.to_csv().map_err(|error| self.wrong(&error))?;
+        if self.header.is_empty() {
+            line = TrialRow::header().map_err(|error| self.wrong(&error))? + &line;
+        }
         self.file.set_len(self.read).map_err(BenchError::io(&self.path, "cutting a torn line"))?;
-        self.file.write_all(&line).map_err(BenchError::io(&self.path, "writing"))?;
+        self.file.write_all(line.as_bytes()).map_err(BenchError::io(&self.path, "writing"))?;
         self.refresh()?;
         Ok(true)
+    }
+
+    fn wrong(&self, error: &ScoreError) -> BenchError {
+        BenchError::Table { path: self.path.clone(), why: error.to_string() }
     }
 }

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use common::{Nobody, QUICK, THREE, attempts, run, study, table_path, watched, whole};
 use rheostat_bench::{BenchError, Progress, ResultsTable, TrialKey, Watch};
-use rheostat_score::{Leaderboard, Rules, TrialRow, read_results};
+use rheostat_score::{Clock, Leaderboard, Rules, TrialRow, read_results};
 use rheostat_testkit::runner::ScriptedRunner;
 
 #[test]
@@ -35,7 +35,7 @@ fn every_trial_is_run_once_and_has_its_row() {
 fn the_table_of_results_can_be_scored() {
     let folder = tempfile::tempdir().unwrap();
     run(&study(THREE), &QUICK, folder.path(), 1).unwrap();
-    let trials = read_results(&fs::read_to_string(table_path(folder.path())).unwrap()).unwrap();
+    let trials = read_results(&fs::read_to_string(table_path(folder.path())).unwrap(), Clock::Steps).unwrap();
     let boards = Leaderboard::all(&trials, &Rules::default());
     assert_eq!(boards[0].entries[0].submission, "right");
     assert_eq!(boards[0].entries[0].score, 1.0);
@@ -117,7 +117,7 @@ fn a_damaged_row_is_told_with_its_place() {
     let text = fs::read_to_string(&path).unwrap();
     fs::write(&path, text.replacen(",0.9,true,", ",high,true,", 1)).unwrap();
     let error = run(&study(THREE), &QUICK, folder.path(), 1).unwrap_err().to_string();
-    assert!(error.contains("trials.csv") && error.contains("invalid float"), "{error}");
+    assert!(error.contains("trials.csv") && error.contains("line 2") && error.contains("target"), "{error}");
 }
 
 /// Stops the study after some trials.

@@ -143,13 +143,19 @@ pub(crate) struct Schedule {
 
 #[derive(Debug, Args)]
 pub(crate) struct Score {
-    /// CSV tables with the columns ruleset, submission, workload, role, study, time_to_target_s and eval_index, as AlgoPerf's
-    /// results are published
-    #[arg(required = true, value_name = "FILE")]
+    /// Tables of trials (CSV: a study's trials.csv, or results as AlgoPerf publishes them), folders of studies, or directories of
+    /// AlgoPerf's logs
+    #[arg(required = true, value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
     /// rheostat, algoperf-0.5, algoperf-0.6, or either of the latter with -text: as the rules say and not the published code
     #[arg(long, default_value = "rheostat", value_name = "NAME")]
     pub(crate) rules: String,
+    /// What time is counted in: seconds of training, steps (updates), or passes (forwards and backwards)
+    #[arg(long, default_value = "seconds", value_name = "NAME")]
+    pub(crate) clock: String,
+    /// Compare two submissions study by study
+    #[arg(long, num_args = 2, value_names = ["SUBMISSION", "SUBMISSION"])]
+    pub(crate) compare: Option<Vec<String>>,
     /// Times that studies are drawn again for the intervals
     #[arg(long, default_value_t = 1000, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) resamples: u32,

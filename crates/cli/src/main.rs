@@ -8,6 +8,7 @@ mod output;
 mod progress;
 mod provenance;
 mod recipes;
+mod score_sources;
 mod trials;
 
 use std::process::ExitCode;

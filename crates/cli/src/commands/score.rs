@@ -1,21 +1,27 @@
-use std::path::Path;
-
-use rheostat_score::{Bootstrap, Entry, Leaderboard, Profile, Rules, ScoreError, Trial, read_results};
+use rheostat_score::{
+    AlgoperfEdition, Bootstrap, Clock, Comparison, Entry, Leaderboard, Profile, Rules, ScoreError, Trial,
+};
 
 use crate::arguments::{Format, Global, Score};
 use crate::error::CliError;
-use crate::output;
+use crate::{output, score_sources};
 
 pub(crate) fn run(arguments: &Score, global: &Global) -> Result<(), CliError> {
-    let rules = Rules::named(&arguments.rules).map_err(|source| CliError::Score { path: None, source })?;
+    let rules = Rules::named(&arguments.rules).map_err(asked)?;
+    let clock = Clock::named(&arguments.clock).map_err(asked)?;
+    // Logs of AlgoPerf are of the edition whose rules are asked for, else of the newest.
+    let edition = if arguments.rules.starts_with("algoperf-0.5") { AlgoperfEdition::V05 } else { AlgoperfEdition::V06 };
     let mut trials = Vec::new();
     for path in &arguments.paths {
-        trials.extend(read(path)?);
+        trials.extend(score_sources::trials(path, clock, edition)?);
     }
     let bootstrap = Bootstrap { resamples: arguments.resamples, ..Bootstrap::default() };
     let boards = Leaderboard::all_with(&trials, &rules, &bootstrap);
     if boards.is_empty() {
-        return Err(CliError::Score { path: None, source: ScoreError::Nothing });
+        return Err(asked(ScoreError::Nothing));
+    }
+    if let Some([a, b]) = arguments.compare.as_deref() {
+        return compare((a, b), &trials, &boards, &rules, &bootstrap, global);
     }
     let entries: Vec<&Entry> = boards.iter().flat_map(|board| &board.entries).collect();
     match global.format {
@@ -28,16 +34,74 @@ pub(crate) fn run(arguments: &Score, global: &Global) -> Result<(), CliError> {
             let share = 100.0 * bootstrap.confidence;
             output::text(&format!(
                 "Score: mean share of workloads within 1 to {} times the fastest. Intervals hold {share} % of {} resamples of\n\
-                 the studies; first: how often a submission leads them. Rules: {}.\n",
-                rules.largest_ratio, bootstrap.resamples, arguments.rules
+                 the studies; first: how often a submission leads them. Rules: {}; time in {}.\n",
+                rules.largest_ratio,
+                bootstrap.resamples,
+                arguments.rules,
+                clock.name()
             ))
         }
     }
 }
 
-fn read(path: &Path) -> Result<Vec<Trial>, CliError> {
-    let text = std::fs::read_to_string(path).map_err(CliError::reading(path))?;
-    read_results(&text).map_err(|source| CliError::Score { path: Some(path.to_owned()), source })
+fn asked(source: ScoreError) -> CliError {
+    CliError::Score { path: None, source }
+}
+
+/// Two submissions side by side in every ruleset that has both.
+fn compare(
+    (a, b): (&str, &str),
+    trials: &[Trial],
+    boards: &[Leaderboard],
+    rules: &Rules,
+    bootstrap: &Bootstrap,
+    global: &Global,
+) -> Result<(), CliError> {
+    let takes_part =
+        |board: &&Leaderboard| [a, b].iter().all(|name| board.entries.iter().any(|entry| entry.submission == **name));
+    let mut rulesets: Vec<&str> = boards.iter().filter(takes_part).map(|board| board.ruleset.as_str()).collect();
+    if rulesets.is_empty() {
+        // Nobody has both: the error says which one is not known.
+        rulesets.extend(boards.first().map(|board| board.ruleset.as_str()));
+    }
+    let found = rulesets.iter().map(|ruleset| Comparison::new(trials, ruleset, a, b, rules, bootstrap));
+    let found = found.collect::<Result<Vec<Comparison>, _>>().map_err(asked)?;
+    match global.format {
+        Format::Json => output::json(&found),
+        Format::Csv => {
+            let mut rows = vec![["ruleset", "workload", "study", "time_a", "time_b"].map(str::to_owned).to_vec()];
+            for comparison in &found {
+                rows.extend(comparison.pairs.iter().map(|pair| {
+                    let times = [pair.time_a, pair.time_b].map(|time| time.to_string());
+                    let mut row = vec![comparison.ruleset.clone(), pair.workload.clone(), pair.study.to_string()];
+                    row.extend(times);
+                    row
+                }));
+            }
+            output::text(&output::csv(&rows))
+        }
+        Format::Text => found.iter().try_for_each(|comparison| output::text(&compared(comparison))),
+    }
+}
+
+fn compared(found: &Comparison) -> String {
+    let (a, b) = (&found.a, &found.b);
+    let ratio = match &found.ratio {
+        Some(ratio) => format!(
+            "where both reach the target {a} takes {:.2} times as long as {b} ({:.2} to {:.2}, {} pairs)",
+            ratio.mean, ratio.low, ratio.high, ratio.pairs
+        ),
+        None => "there is no pair in which both reach the target".to_owned(),
+    };
+    format!(
+        "{}: {a} is faster than {b} in {} of {} pairs, slower in {}, equal in {} (sign test p = {:.3});\n{ratio}.\n",
+        found.ruleset,
+        found.wins,
+        found.pairs.len(),
+        found.losses,
+        found.ties,
+        found.p_value
+    )
 }
 
 /// Every column, in full precision.
