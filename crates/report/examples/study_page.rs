@@ -2,7 +2,7 @@
 //!
 //! An argument chooses what it is of: `compared` (if absent), `one`, `tuned`, `many`, `alone` or `missed`; `text` after it prints
 //! what a terminal shows, `markdown` and `csv` the tables.
-#![allow(clippy::print_stdout, reason = "an example prints")]
+#![allow(clippy::print_stdout, clippy::disallowed_methods, reason = "an example prints and is told what")]
 
 #[path = "../tests/samples/mod.rs"]
 mod samples;

@@ -81,10 +81,20 @@ impl<'a> Field<'a> {
                 self.workloads.iter().filter_map(|workload| Some(self.times(name, workload.name, clock)?.median));
             let medians: Vec<f64> = medians.collect();
             let missed = medians.iter().filter(|median| median.is_infinite()).count();
-            (rank(name), missed, medians.iter().filter(|median| median.is_finite()).sum::<f64>())
+            let sum: f64 = medians.iter().filter(|median| median.is_finite()).sum();
+            // Where that is nothing either, whoever came closest.
+            let best = match self.workloads.as_slice() {
+                [one] => self.best(one, self.trials(name, one.name)).map(|best| match one.direction {
+                    Direction::Increasing => -best,
+                    Direction::Decreasing => best,
+                }),
+                _ => None,
+            };
+            (rank(name), missed, [sum, best.unwrap_or(f64::INFINITY)])
         };
         let mut keyed: Vec<_> = self.submissions.iter().map(|name| (key(name), *name)).collect();
-        keyed.sort_by(|(a, _), (b, _)| a.0.cmp(&b.0).then(a.1.cmp(&b.1)).then(a.2.total_cmp(&b.2)));
+        let order = |a: &[f64; 2], b: &[f64; 2]| a[0].total_cmp(&b[0]).then(a[1].total_cmp(&b[1]));
+        keyed.sort_by(|(a, _), (b, _)| a.0.cmp(&b.0).then(a.1.cmp(&b.1)).then(order(&a.2, &b.2)));
         self.submissions = keyed.into_iter().map(|(_, name)| name).collect();
     }
 

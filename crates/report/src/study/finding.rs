@@ -165,14 +165,18 @@ fn doubt(study: &Study<'_>, field: &Field<'_>, clock: Clock) -> Option<String> {
         );
     }
     let tied = entries.iter().filter(|entry| entry.rank == 1).count() > 1;
-    let first =
-        entries.iter().find(|entry| entry.submission == *field.submissions.first().unwrap_or(&"")).unwrap_or(first);
+    let name = &first.submission;
     Some(match first.first {
         _ if tied => "The studies do not tell them apart.".to_owned(),
-        sure if sure > 1.0 - 1e-9 => "It comes first however the studies are drawn again.".to_owned(),
-        sure if sure >= 0.95 => format!("With the studies drawn again, it comes first in {} of cases.", often(sure)),
+        sure if sure > 1.0 - 1e-9 => format!("However the studies are drawn again, {name} comes first."),
+        sure if sure >= 0.95 => {
+            format!("With the studies drawn again, {name} comes first in {} of cases.", often(sure))
+        }
         sure => {
-            format!("That is not settled: with the studies drawn again, it comes first in {} of cases.", often(sure))
+            format!(
+                "That is not settled: with the studies drawn again, {name} comes first in {} of cases.",
+                often(sure)
+            )
         }
     })
 }

@@ -30,7 +30,7 @@ pub fn markdown(study: &Study<'_>) -> String {
 }
 
 fn leaderboard(study: &Study<'_>, field: &Field<'_>, clock: Clock) -> String {
-    let Some(board) = study.board(clock, field.ruleset) else { return String::new() };
+    let Some(board) = study.contest(clock, field.ruleset) else { return String::new() };
     let mut text = format!("\nScores by {}:\n\n", clock.spoken());
     text += "| Rank | Submission | Score | Interval | First | Targets met |\n|--:|---|--:|--:|--:|--:|\n";
     for entry in &board.entries {

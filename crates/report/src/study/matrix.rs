@@ -58,7 +58,7 @@ fn of_one(study: &Study<'_>, field: &Field<'_>, workload: &Workload<'_>, clock: 
     let names = ["Median", "Of the fastest", "Studies range", "Studies reached", "Trials reached"];
     let mut columns: Vec<Cell> = names.iter().map(|name| cell(*name, "number")).collect();
     columns.push(cell(format!("Best {}", workload.metric), "number"));
-    columns.push(cell(format!("Test {}", workload.metric), "number"));
+    columns.push(cell(format!("Mean test {}", workload.metric), "number"));
     let mut lines = Vec::new();
     for name in &field.submissions {
         let Some(times) = field.times(name, workload.name, clock) else { continue };
@@ -70,17 +70,17 @@ fn of_one(study: &Study<'_>, field: &Field<'_>, workload: &Workload<'_>, clock: 
             false => cell(clock.told(times.median), if times.median == fastest { "number best" } else { "number" }),
         };
         let ratio = times.median / fastest;
-        let ratio = if ratio.is_finite() { format!("{} ×", significant(ratio, 3)) } else { String::new() };
+        let ratio = if ratio.is_finite() && field.submissions.len() > 1 {
+            format!("{} ×", significant(ratio, 3))
+        } else {
+            String::new()
+        };
         let range = if times.reached == 0 { String::new() } else { clock.range(times.low, times.high) };
         let best = field.best(workload, trials.iter().copied()).map(short).unwrap_or_default();
         let tests: Vec<f64> =
             trials.iter().filter_map(|row| row.test_metric).filter(|metric| !metric.is_nan()).collect();
         let mean = tests.iter().sum::<f64>() / tests.len() as f64;
-        let test = if tests.is_empty() {
-            String::new()
-        } else {
-            format!("{}{}", if tests.len() > 1 { "⌀ " } else { "" }, short(mean))
-        };
+        let test = if tests.is_empty() { String::new() } else { short(mean) };
         let cells = vec![
             median,
             cell(ratio, "number"),

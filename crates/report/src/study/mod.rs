@@ -89,6 +89,12 @@ impl<'a> Study<'a> {
         boards.iter().find(|board| board.ruleset == ruleset)
     }
 
+    /// The same if it compares: one submission alone is the fastest, and where nobody meets a target nobody is.
+    fn contest(&self, clock: Clock, ruleset: &str) -> Option<&Leaderboard> {
+        self.board(clock, ruleset)
+            .filter(|board| board.entries.len() > 1 && board.entries.iter().any(|entry| entry.high > 0.0))
+    }
+
     /// The clock that findings are told by: seconds, unless they come from machines that do not compare.
     fn clock(&self) -> Clock {
         let same = |other: &TrialRow, row: &TrialRow| other.processor == row.processor && other.threads == row.threads;

@@ -21,7 +21,7 @@ pub(super) struct Place {
 }
 
 pub(super) fn all(study: &Study<'_>, field: &Field<'_>, clock: Clock) -> Vec<Place> {
-    let Some(board) = study.board(clock, field.ruleset) else { return Vec::new() };
+    let Some(board) = study.contest(clock, field.ruleset) else { return Vec::new() };
     let single = field.single();
     let share = |value: f64| format!("{:.2}", value.clamp(0.0, 1.0) * 100.0);
     let place = |entry: &rheostat_score::Entry| Place {

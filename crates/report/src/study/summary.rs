@@ -71,17 +71,19 @@ fn paragraph(text: &str, sign: &str, style: Style, width: usize) -> Vec<Line> {
 
 fn leaderboard(study: &Study<'_>, field: &Field<'_>, width: usize) -> Vec<Line> {
     let clock = study.clock();
-    let Some(board) = study.board(clock, field.ruleset) else { return Vec::new() };
-    // Rank, score, interval, first and targets take 32 columns; the gauge goes first where there is no room.
-    let gauge = width >= 32 + GAUGE + 1 + 14;
-    let room = width - 32 - if gauge { GAUGE + 1 } else { 0 };
-    let name = widest(field).clamp(10, room);
+    let Some(board) = study.contest(clock, field.ruleset) else { return Vec::new() };
+    // Beside the names stand rank, score, first and targets; then the interval and its picture, where there is room.
+    let (interval, gauge) = (width >= 52, width >= 36 + GAUGE + 1 + 14);
+    let room = width - 26 - if interval { 10 } else { 0 } - if gauge { GAUGE + 1 } else { 0 };
     let title = if clock == Clock::Seconds { "by time" } else { "by updates" };
-    let mut head = Line::text(format!("    {:<name$}", title), Style::Muted);
+    let name = widest(field).clamp(10, room);
+    let mut head = Line::text(format!("    {title:<name$}"), Style::Muted);
     if gauge {
         head.push(format!(" 0{:>width$}", 1, width = GAUGE - 1), Style::Muted);
     }
-    head.push(format!(" {:>5} {:>9}  first targets", "score", "interval"), Style::Muted);
+    head.push(" score", Style::Muted);
+    head.push(if interval { "  interval" } else { "" }, Style::Muted);
+    head.push("  first  targets", Style::Muted);
     let mut lines = vec![Line::new(), head];
     for entry in &board.entries {
         let colour = Style::Colour(study.colour(&entry.submission));
@@ -93,12 +95,12 @@ fn leaderboard(study: &Study<'_>, field: &Field<'_>, width: usize) -> Vec<Line> 
             pins(&mut line, entry, field.single(), colour);
         }
         line.push(format!(" {:.3}", entry.score), style);
-        let (interval, first) = match field.single() {
+        let (ends, first) = match field.single() {
             true => (String::new(), String::new()),
             false => (format!("{:.2}–{:.2}", entry.low, entry.high), often(entry.first)),
         };
-        line.push(format!(" {interval:>9} {first:>6}"), Style::Plain);
-        line.push(format!(" {:>7}", format!("{} of {}", entry.reached, entry.workloads)), Style::Plain);
+        line.push(if interval { format!(" {ends:>9}") } else { String::new() }, Style::Plain);
+        line.push(format!(" {first:>6} {:>8}", format!("{} of {}", entry.reached, entry.workloads)), Style::Plain);
         lines.push(line);
     }
     lines
@@ -119,28 +121,36 @@ fn pins(line: &mut Line, entry: &rheostat_score::Entry, single: bool, style: Sty
 
 /// Times of every submission on every workload, in as many blocks of columns as the width takes.
 fn matrix(study: &Study<'_>, field: &Field<'_>, clock: Clock, width: usize) -> Vec<Line> {
-    let name = widest(field).clamp(10, (width - COLUMN - 5).clamp(10, 28));
+    let most = (width - COLUMN - 5).clamp(16, 28);
+    let name = widest(field).clamp(17.min(most), most);
     let columns = ((width - name - 4) / COLUMN).max(1);
     let mut lines = Vec::new();
     for block in field.workloads.chunks(columns) {
         let title = format!("{} to target", if clock == Clock::Seconds { "time" } else { "updates" });
-        let mut head = Line::text(format!("    {title:<name$}"), Style::Muted);
+        let mut head = Line::text(format!("    {:<name$}", shortened(&title, name)), Style::Muted);
         let mut goals = Line::text(" ".repeat(name + 4), Style::Muted);
         for workload in block {
             head.push(format!("{:>COLUMN$}", shortened(workload.name, COLUMN - 2)), Style::Muted);
             goals.push(format!("{:>COLUMN$}", shortened(&workload.goal(), COLUMN - 2)), Style::Muted);
         }
         lines.extend([Line::new(), head, goals]);
-        for submission in &field.submissions {
-            let colour = Style::Colour(study.colour(submission));
-            let mut line = Line::text("  ● ", colour);
+        let cells = |submission: &&str| block.iter().map(|workload| of(field, submission, workload, clock)).collect();
+        let cells: Vec<Vec<(String, String, Style)>> = field.submissions.iter().map(cells).collect();
+        for (submission, row) in field.submissions.iter().zip(&cells) {
+            let mut line = Line::text("  ● ", Style::Colour(study.colour(submission)));
             line.push(format!("{:<name$}", shortened(submission, name)), Style::Plain);
-            for workload in block {
-                let (median, spread, style) = of(field, submission, workload, clock);
-                let space = COLUMN.saturating_sub(median.chars().count() + spread.chars().count());
-                line.push(" ".repeat(space), Style::Plain);
-                line.push(median, style);
+            for (column, (median, spread, style)) in row.iter().enumerate() {
+                let widest = |of: fn(&(String, String, Style)) -> &str| {
+                    cells.iter().map(|row| of(&row[column]).chars().count()).max().unwrap_or(0)
+                };
+                let (medians, spreads) = (widest(|cell| &cell.0), widest(|cell| &cell.1));
+                // Medians stand below each other, unless one is too long for that.
+                let length = spread.chars().count();
+                let after = if medians + spreads < COLUMN { spreads - length } else { 0 };
+                line.push(" ".repeat(COLUMN.saturating_sub(median.chars().count() + length + after)), Style::Plain);
+                line.push(median, *style);
                 line.push(spread, Style::Muted);
+                line.push(" ".repeat(after), Style::Plain);
             }
             lines.push(line);
         }
