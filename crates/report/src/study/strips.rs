@@ -43,7 +43,9 @@ const NEAR: f64 = 1.7;
 const APART: i32 = 6;
 
 pub(super) fn all(study: &Study<'_>, field: &Field<'_>, clock: Clock) -> Vec<Strips> {
-    field.workloads.iter().map(|workload| strips(study, field, workload, clock)).collect()
+    let strips = field.workloads.iter().map(|workload| strips(study, field, workload, clock));
+    // Where every trial missed, the table has said so.
+    strips.filter(|strips| strips.lanes.iter().any(|lane| !lane.spots.is_empty())).collect()
 }
 
 fn strips(study: &Study<'_>, field: &Field<'_>, workload: &Workload<'_>, clock: Clock) -> Strips {
@@ -105,13 +107,12 @@ fn strips(study: &Study<'_>, field: &Field<'_>, workload: &Workload<'_>, clock: 
         Clock::Seconds => format!("training time ({name}{scale})"),
         Clock::Steps => format!("updates{}", if scale.is_empty() { "" } else { " (log scale)" }),
     };
-    let ticks = if all.is_empty() { Vec::new() } else { range.ticks(5) };
     Strips {
         title: format!("{}, to {}", workload.name, workload.goal()),
         axis,
         missed: lanes.iter().any(|lane| !lane.missed.is_empty()),
         lanes,
-        ticks: ticks.into_iter().map(|tick| (percent(tick.at), tick.label)).collect(),
+        ticks: range.ticks(5).into_iter().map(|tick| (percent(tick.at), tick.label)).collect(),
     }
 }
 
