@@ -175,8 +175,9 @@ fn no_line_is_wider_than_the_terminal() {
     long.iter_mut().for_each(|row| row.workload += "-with-a-name-that-goes-on-and-on-and-on");
     long.iter_mut().for_each(|row| row.why = "x".repeat(200));
     for rows in [compared(), one_workload(), missed(), many(30), long] {
+        let study = of(&rows);
         for width in 40..130 {
-            for line in study::summary(&of(&rows), &SummaryOptions { width, ..SummaryOptions::default() }).lines() {
+            for line in study::summary(&study, &SummaryOptions { width, ..SummaryOptions::default() }).lines() {
                 assert!(line.chars().count() <= width, "{width}: {line}");
             }
         }
