@@ -10,7 +10,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("rheostat-schedule", &[]),
     ("rheostat-control", &["rheostat-schedule"]),
     ("rheostat-record", &["rheostat-schedule", "rheostat-control"]),
-    ("rheostat-report", &["rheostat-schedule", "rheostat-control", "rheostat-record"]),
+    ("rheostat-report", &["rheostat-schedule", "rheostat-control", "rheostat-record", "rheostat-score"]),
     ("rheostat-optim", &["rheostat-schedule", "rheostat-control", "burn"]),
     ("rheostat-score", &[]),
     ("rheostat-bench", &["rheostat-record", "rheostat-score"]),

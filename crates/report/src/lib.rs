@@ -1,16 +1,18 @@
 //! Pictures, tables and pages of recorded training runs. Text and bytes come out; writing them is the host's.
 //!
 //! [`html`] makes one page of any number of runs, [`summary`] what a terminal shows at the end of a run, [`chart`] draws
-//! lines as SVG, PNG or text, [`Curves`] shows schedules before anything is trained; [`steps_csv`], [`markdown`] and
+//! lines as SVG, PNG or text, [`study`] reports on many trials, [`Curves`] shows schedules before anything is trained; [`steps_csv`], [`markdown`] and
 //! [`tensorboard`] hand the numbers on.
 
 pub mod chart;
 mod csv;
 mod curves;
+mod cut;
 mod error;
 mod html;
 mod markdown;
 mod number;
+pub mod study;
 mod styled;
 mod summary;
 mod tensorboard;

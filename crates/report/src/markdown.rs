@@ -54,7 +54,7 @@ pub fn markdown(runs: &[Run]) -> String {
 }
 
 /// Text that stays in its cell and is neither markup nor HTML.
-fn escaped(text: &str) -> String {
+pub(crate) fn escaped(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for letter in text.chars() {
         match letter {

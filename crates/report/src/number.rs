@@ -67,6 +67,15 @@ pub(crate) fn duration(seconds: f64) -> String {
     format!("{} h {:02} min", count(minutes / 60), minutes % 60)
 }
 
+/// The unit in which times up to `longest` seconds are drawn: its seconds and its name.
+pub(crate) fn time_unit(longest: f64) -> (f64, &'static str) {
+    match longest {
+        longest if longest <= 300.0 => (1.0, "seconds"),
+        longest if longest <= 10_800.0 => (60.0, "minutes"),
+        _ => (3600.0, "hours"),
+    }
+}
+
 /// A share of a whole as whole percents; `< 1 %` rather than a zero that is none.
 pub(crate) fn percent(part: f64, whole: f64) -> String {
     let share = if whole > 0.0 { part / whole * 100.0 } else { 0.0 };

@@ -28,7 +28,7 @@ const GUTTER: usize = 3;
 /// Plots narrower than this show nothing.
 const NARROWEST: usize = 34;
 /// Wide terminals are not filled: a summary is read, not scanned.
-const WIDEST: usize = 120;
+pub(crate) const WIDEST: usize = 120;
 
 /// What a terminal shows at the end of a run: what became of the target, scores, loss and learning rate as plots, and what it cost.
 pub fn summary(run: &Run, options: &SummaryOptions) -> String {
@@ -115,7 +115,11 @@ fn scores(view: &View<'_>, width: usize) -> Vec<Line> {
         loss.push((format!("{} on test data", short(test.loss)), Style::Plain));
     }
     let mut lines = Vec::new();
-    let names = [view.metric(), "val loss".to_owned()].map(|name| shortened(&name, 16));
+    let mut names = [view.metric(), "val loss".to_owned()].map(|name| shortened(&name, 16));
+    if view.metric_is_loss() {
+        names.rotate_left(1);
+        loss.clear();
+    }
     let indent = names.iter().map(|name| name.chars().count()).max().unwrap_or(0).max(8);
     for (name, parts) in names.into_iter().zip([metric, loss]).filter(|(_, parts)| !parts.is_empty()) {
         lines.extend(row(&name, indent, parts, width));
@@ -269,7 +273,7 @@ fn path(view: &View<'_>) -> Line {
 }
 
 /// Text broken between words.
-fn wrapped(text: &str, width: usize) -> Vec<String> {
+pub(crate) fn wrapped(text: &str, width: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for word in text.split(' ') {
         match lines.last_mut() {

@@ -166,6 +166,11 @@ impl<'a> View<'a> {
         crate::number::spoken(&self.run.manifest.metric)
     }
 
+    /// Whether the metric says the same as the validation loss.
+    pub(crate) fn metric_is_loss(&self) -> bool {
+        self.run.manifest.metric == "loss"
+    }
+
     pub(crate) fn status(&self) -> Option<Status> {
         self.run.result.as_ref().map(|result| result.status)
     }

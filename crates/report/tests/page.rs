@@ -138,3 +138,14 @@ fn a_page_of_many_long_runs_stays_small() {
 fn no_run_is_an_error() {
     assert!(matches!(html(&[]), Err(ReportError::Empty { what: "run" })));
 }
+
+#[test]
+fn a_metric_that_is_the_loss_is_shown_once() {
+    let mut run = Sample::default().run();
+    run.manifest.metric = "loss".into();
+    let page = html(std::slice::from_ref(&run)).unwrap();
+    assert_eq!(page.matches(">validation loss").count(), 2, "once against updates, once against time");
+    assert!(!page.contains("Validation loss was lowest") && !page.contains(", validation loss"));
+    let summary = rheostat_report::summary(&run, &Default::default());
+    assert_eq!(summary.lines().filter(|line| line.contains("at the end")).count(), 1, "{summary}");
+}

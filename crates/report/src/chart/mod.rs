@@ -10,7 +10,7 @@
 //! assert!(chart.terminal(&Default::default()).contains("learning rate"));
 //! ```
 
-mod axis;
+pub(crate) mod axis;
 mod canvas;
 mod layout;
 pub(crate) mod palette;

@@ -1,6 +1,9 @@
 /// How many series differ by colour alone; further ones take the same colours, dashed.
 pub const COLOURS: usize = 8;
 
+/// The place of all that have no colour of their own: the grey of the background.
+pub(crate) const REST: usize = usize::MAX;
+
 /// The colours of one theme, as names of CSS variables and their values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Theme {
@@ -62,7 +65,7 @@ text{font-family:Ubuntu,\"Segoe UI\",\"Helvetica Neue\",Arial,sans-serif;font-si
 .mark{stroke:var(--muted);stroke-width:1;fill:none;stroke-dasharray:2 3}\
 .cross{stroke:var(--c1);stroke-width:1.6;fill:none;stroke-linecap:round}\
 .c0{color:var(--c0)}.c1{color:var(--c1)}.c2{color:var(--c2)}.c3{color:var(--c3)}\
-.c4{color:var(--c4)}.c5{color:var(--c5)}.c6{color:var(--c6)}.c7{color:var(--c7)}";
+.c4{color:var(--c4)}.c5{color:var(--c5)}.c6{color:var(--c6)}.c7{color:var(--c7)}.rest{color:var(--base)}";
 
 /// The variables of a theme as CSS declarations.
 pub(crate) fn variables(theme: Theme) -> String {
@@ -77,12 +80,12 @@ pub(crate) fn fixed(theme: Theme) -> String {
 
 /// The class of a series' colour.
 pub(crate) fn class(colour: usize) -> String {
-    format!("c{}", colour % COLOURS)
+    if colour == REST { "rest".to_owned() } else { format!("c{}", colour % COLOURS) }
 }
 
 /// Whether a series is dashed because its colour is taken.
 pub(crate) fn dashed(colour: usize) -> bool {
-    colour % (2 * COLOURS) >= COLOURS
+    colour != REST && colour % (2 * COLOURS) >= COLOURS
 }
 
 #[cfg(test)]

@@ -4,8 +4,10 @@ use std::collections::BTreeSet;
 
 use rheostat_record::Direction;
 
-use crate::chart::{Axis, Chart, Level, Look, Marker, Panel, Scale, Series, SvgOptions, Theme, palette};
-use crate::number::{count, short, shortened, significant, spoken};
+use super::{Named, named};
+use crate::chart::{Axis, Chart, Level, Look, Marker, Panel, Scale, Series, SvgOptions, Theme};
+use crate::cut::metric_window;
+use crate::number::{count, short, shortened, significant, spoken, time_unit};
 use crate::view::{View, smoothed, window};
 use crate::words;
 
@@ -18,13 +20,6 @@ pub(super) struct Figure {
     pub(super) legend: Vec<Named>,
     pub(super) note: Option<String>,
     pub(super) values: Vec<Values>,
-}
-
-/// A name with its colour.
-pub(super) struct Named {
-    pub(super) name: String,
-    pub(super) class: String,
-    pub(super) faint: bool,
 }
 
 /// A series in numbers, for those who do not see it.
@@ -72,7 +67,8 @@ pub(super) fn all(views: &[View<'_>]) -> Vec<Figure> {
         .collect();
     let mut quantities = vec![Quantity::Metric, Quantity::Loss];
     quantities.extend(moving.contains("learning_rate").then_some(Quantity::Hyperparameter("learning_rate")));
-    quantities.push(Quantity::ValidationLoss);
+    // Where the metric is the loss, the metric's chart has shown it.
+    quantities.extend(views.iter().any(|view| !view.metric_is_loss()).then_some(Quantity::ValidationLoss));
     quantities.extend(moving.into_iter().filter(|name| *name != "learning_rate").map(Quantity::Hyperparameter));
     quantities.push(Quantity::Gradient);
     quantities.retain(|quantity| views.iter().any(|view| has(view, *quantity)));
@@ -89,11 +85,6 @@ pub(super) fn runs_legend(views: &[View<'_>]) -> Vec<Named> {
     }
     let named = |(index, view): (usize, &View<'_>)| named(view.id(), index, false);
     views.iter().enumerate().map(named).collect()
-}
-
-pub(super) fn named(name: &str, colour: usize, faint: bool) -> Named {
-    let dash = if palette::dashed(colour) { " dash" } else { "" };
-    Named { name: name.to_owned(), class: palette::class(colour) + dash, faint }
 }
 
 fn has(view: &View<'_>, quantity: Quantity<'_>) -> bool {
@@ -114,11 +105,7 @@ fn figure(views: &[View<'_>], quantity: Quantity<'_>, index: usize, column: f64)
         Quantity::Gradient => words::gradient(views),
     };
     let longest = views.iter().map(View::train_seconds).filter(|time| time.is_finite()).fold(0.0, f64::max);
-    let (unit, name) = match longest {
-        longest if longest <= 300.0 => (1.0, "seconds"),
-        longest if longest <= 10_800.0 => (60.0, "minutes"),
-        _ => (3600.0, "hours"),
-    };
+    let (unit, name) = time_unit(longest);
     let id = format!("figure-{index}");
     let options =
         SvgOptions { width: WIDTH, panel_height: HEIGHT, theme: Theme::Page, column, labelled_by: Some(id.clone()) };
@@ -219,29 +206,6 @@ fn chart(views: &[View<'_>], quantity: Quantity<'_>, along: Along, x: Axis, titl
         }
     }
     chart
-}
-
-/// The stretch of the metric in which runs differ, if the first few evaluations would take most of the height.
-fn metric_window(views: &[View<'_>]) -> Option<(f64, f64)> {
-    let direction = views.first()?.run.manifest.direction;
-    let metrics = views.iter().flat_map(|view| view.evaluations.iter().map(|seen| seen.metric));
-    let mut values: Vec<f64> = metrics.filter(|metric| metric.is_finite()).collect();
-    values.sort_unstable_by(f64::total_cmp);
-    let (low, high) = (*values.first()?, *values.last()?);
-    let cut = values.len() / 7;
-    let (mut from, mut to) = match direction {
-        Direction::Increasing => (values[cut], high),
-        Direction::Decreasing => (low, values[values.len() - 1 - cut]),
-    };
-    if let Some(target) = views.first()?.target.as_ref() {
-        (from, to) = (from.min(target.value), to.max(target.value));
-    }
-    let room = (to - from) * 0.08;
-    let (from, to) = match direction {
-        Direction::Increasing => (from, to + room),
-        Direction::Decreasing => (from - room, to),
-    };
-    (to > from && to - from < 0.6 * (high - low)).then_some((from, to))
 }
 
 fn at(along: Along, update: f64, seconds: f64) -> f64 {

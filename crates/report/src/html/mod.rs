@@ -1,6 +1,7 @@
 //! One page, in itself whole, of any number of runs.
 
 mod figures;
+mod named;
 mod sections;
 
 use askama::Template;
@@ -11,7 +12,8 @@ use crate::chart::{Palette, palette};
 use crate::number::unbroken;
 use crate::view::View;
 use crate::words;
-use figures::{Figure, Named};
+use figures::Figure;
+pub(crate) use named::{Named, named};
 use sections::{Account, Cell, Environment, Happening, Recipe, Row, Tile};
 
 #[derive(Template)]
@@ -72,7 +74,8 @@ pub fn html(runs: &[Run]) -> Result<String, ReportError> {
     Ok(page.render()?)
 }
 
-fn style() -> String {
+/// The style that all pages share.
+pub(crate) fn style() -> String {
     let variables = |theme: Palette| palette::variables(theme);
     format!(
         ":root{{{}}}@media(prefers-color-scheme:dark){{:root{{{}}}}}{}{}",

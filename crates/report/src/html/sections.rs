@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::figures::{Named, named};
+use super::{Named, named};
 use crate::number::{capital, count, date, duration, percent, plural, short, spoken};
 use crate::view::{Verdict, View, Why};
 use crate::words;
@@ -80,7 +80,7 @@ pub(super) fn about(views: &[View<'_>]) -> String {
 pub(super) fn tiles(views: &[View<'_>]) -> Vec<Tile> {
     let [view] = views else { return Vec::new() };
     let tile = |name: &str, value: String, detail: String| Tile { name: name.to_owned(), value, detail, class: "" };
-    let metric = view.metric();
+    let (metric, once) = (view.metric(), view.metric_is_loss());
     let mut tiles = Vec::new();
     if let Some(target) = &view.target {
         let name = format!("Target {} {}", spoken(&target.metric), short(target.value));
@@ -101,14 +101,15 @@ pub(super) fn tiles(views: &[View<'_>]) -> Vec<Tile> {
         tiles.push(tile);
     }
     if let Some(best) = view.best {
-        let detail = format!("after {}, validation loss {}", plural(best.step, "update"), short(best.loss));
+        let loss = format!(", validation loss {}", short(best.loss));
+        let detail = format!("after {}{}", plural(best.step, "update"), if once { "" } else { &loss });
         tiles.push(tile(&format!("Best {metric}"), short(best.metric), detail));
     }
     if let Some(test) = view.test {
         tiles.push(tile(
             &format!("Test {metric}"),
             short(test.metric),
-            format!("final weights, loss {}", short(test.loss)),
+            format!("final weights{}", if once { String::new() } else { format!(", loss {}", short(test.loss)) }),
         ));
     }
     let (time, steps) = (view.train_seconds(), view.steps());

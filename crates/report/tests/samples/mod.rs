@@ -1,6 +1,8 @@
 //! Runs made up for tests: curves that look like training, without randomness or a clock.
 #![allow(dead_code, unreachable_pub)]
 
+pub mod study;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 

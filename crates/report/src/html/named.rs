@@ -1,0 +1,13 @@
+use crate::chart::palette;
+
+/// A name with its colour.
+pub(crate) struct Named {
+    pub(crate) name: String,
+    pub(crate) class: String,
+    pub(crate) faint: bool,
+}
+
+pub(crate) fn named(name: &str, colour: usize, faint: bool) -> Named {
+    let dash = if palette::dashed(colour) { " dash" } else { "" };
+    Named { name: name.to_owned(), class: palette::class(colour) + dash, faint }
+}

@@ -1,0 +1,85 @@
+use rheostat_score::{Role, Trial, TrialRow};
+
+use crate::number::{count, duration};
+
+/// What a time to a target is counted in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Clock {
+    Seconds,
+    Steps,
+}
+
+impl Clock {
+    pub(super) const ALL: [Self; 2] = [Self::Seconds, Self::Steps];
+
+    /// The trial as it is scored by this clock.
+    pub(super) fn trial(self, row: &TrialRow) -> Trial {
+        Trial {
+            ruleset: row.ruleset.clone(),
+            submission: row.submission.clone(),
+            workload: row.workload.clone(),
+            role: match row.role.as_str() {
+                "base" => Role::Base,
+                "held_out" => Role::HeldOut(row.base.clone()),
+                _ => Role::Extra,
+            },
+            study: row.study,
+            time_to_target: self.time(row),
+            evaluation: row.eval_index,
+        }
+    }
+
+    /// Time to the target; infinite if it was missed.
+    pub(super) fn time(self, row: &TrialRow) -> f64 {
+        let time = match self {
+            Self::Seconds => row.time_to_target_s,
+            Self::Steps => row.steps_to_target.map_or(f64::INFINITY, |steps| steps as f64),
+        };
+        if time.is_nan() { f64::INFINITY } else { time }
+    }
+
+    /// As in the column of a table for programs.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Seconds => "seconds",
+            Self::Steps => "steps",
+        }
+    }
+
+    pub(super) fn spoken(self) -> &'static str {
+        match self {
+            Self::Seconds => "training time",
+            Self::Steps => "updates",
+        }
+    }
+
+    /// A time in words: `3.1 s`, `412 updates`.
+    pub(super) fn told(self, time: f64) -> String {
+        match self {
+            Self::Seconds => duration(time),
+            Self::Steps if time == 1.0 => "1 update".to_owned(),
+            Self::Steps => format!("{} updates", self.bare(time)),
+        }
+    }
+
+    /// The same where the column says what is counted.
+    pub(super) fn bare(self, time: f64) -> String {
+        match self {
+            Self::Seconds => duration(time),
+            // A median of two may lie between updates.
+            Self::Steps if time.fract() != 0.0 => format!("{time:.1}"),
+            Self::Steps => count(time as u64),
+        }
+    }
+
+    /// The smallest and the largest of several, the unit said once if it is the same.
+    pub(super) fn range(self, low: f64, high: f64) -> String {
+        let (low, high) = (self.bare(low), self.bare(high));
+        match (low.strip_suffix(" s"), high.strip_suffix(" s")) {
+            _ if low == high => low,
+            (Some(bare), Some(_)) if !bare.contains(' ') && !high.contains("min") => format!("{bare}–{high}"),
+            _ if self == Self::Seconds => format!("{low} – {high}"),
+            _ => format!("{low}–{high}"),
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! Trials made up for tests: no randomness, no clock.
+#![allow(dead_code, unreachable_pub)]
+
+use rheostat_score::TrialRow;
+
+/// A trial of 1000 updates that are evaluated 21 times and meet an accuracy of 0.95 after so many updates, if at all.
+pub fn row(submission: &str, workload: &str, study: u64, met: Option<u64>) -> TrialRow {
+    let per_update = if workload == "digits-mlp" { 0.0034 } else { 0.052 };
+    let grid = met.map(|steps| steps.div_ceil(50) * 50);
+    let reached = grid.is_some();
+    TrialRow {
+        ruleset: "self_tuning".into(),
+        submission: submission.into(),
+        workload: workload.into(),
+        role: "base".into(),
+        base: String::new(),
+        study,
+        trial: 0,
+        seed: 1000 + study,
+        status: "finished".into(),
+        why: String::new(),
+        metric: "accuracy".into(),
+        direction: "increasing".into(),
+        target: 0.95,
+        reached,
+        eval_index: grid.map(|steps| steps / 50),
+        steps_to_target: grid,
+        // The clock of a machine is never quite the same.
+        time_to_target_s: met
+            .zip(grid)
+            .map_or(f64::INFINITY, |(met, grid)| grid as f64 * per_update * (1.0 + (met % 7) as f64 * 0.011)),
+        forwards_to_target: grid,
+        backwards_to_target: grid,
+        n_evals: 21,
+        best_metric: Some(if reached { 0.962 } else { 0.931 }),
+        best_step: Some(950),
+        final_metric: Some(if reached { 0.961 } else { 0.93 }),
+        test_metric: Some(if reached { 0.955 } else { 0.922 }),
+        steps: 1000,
+        budget_steps: 1000,
+        train_s: 1000.0 * per_update,
+        eval_s: 120.0 * per_update,
+        record_s: 15.0 * per_update,
+        samples: 1078,
+        threads: 4,
+        processor: "Example Processor 9000".into(),
+        program: "rheostat 0.1.0".into(),
+        recipe_hash: format!("{:064x}", submission.len()),
+        point: String::new(),
+    }
+}
+
+/// Four submissions on four workloads, three studies each. One trial failed, one diverged, one submission misses a workload.
+pub fn compared() -> Vec<TrialRow> {
+    let base = [("cosine", [420, 300, 610, 380]), ("autowu", [390, 450, 880, 560]), ("constant", [640, 470, 0, 720])];
+    let mut rows = Vec::new();
+    for (place, (submission, steps)) in
+        base.into_iter().chain([("wsd-cooldown-sqrt", [530, 330, 590, 610])]).enumerate()
+    {
+        for (workload, steps) in ["digits-mlp", "cifar10-resnet8", "speech-cnn", "digits-cnn"].iter().zip(steps) {
+            for study in 0..3u64 {
+                let spread = (study * 37 + place as u64 * 23 + steps) % 11 * 14;
+                rows.push(row(submission, workload, study, (steps > 0).then_some(steps + spread)));
+            }
+        }
+    }
+    let failed = &mut rows[8];
+    (failed.status, failed.why) = ("failed".into(), "the record could not be written: no space left on device".into());
+    (failed.reached, failed.steps_to_target, failed.time_to_target_s, failed.eval_index) =
+        (false, None, f64::INFINITY, None);
+    (failed.steps, failed.n_evals, failed.best_metric, failed.train_s) = (210, 5, Some(0.71), 10.9);
+    let diverged = &mut rows[30];
+    (diverged.status, diverged.why) = ("diverged".into(), "the loss was NaN at update 120".into());
+    (diverged.steps, diverged.n_evals, diverged.best_metric, diverged.train_s) = (120, 3, Some(f64::NAN), 6.2);
+    rows
+}
+
+/// Three submissions on one workload; whatever is not a number is missed.
+pub fn one_workload() -> Vec<TrialRow> {
+    let met = [("cosine", [430, 410, 520]), ("constant", [690, 610, 640]), ("cycles", [900, 0, 0])];
+    let studies = |(submission, met): (&str, [u64; 3])| {
+        let of = |study: usize| row(submission, "digits-mlp", study as u64, (met[study] > 0).then_some(met[study]));
+        (0..3).map(of).collect::<Vec<_>>()
+    };
+    met.into_iter().flat_map(studies).collect()
+}
+
+/// Two submissions that draw five points a study.
+pub fn tuned() -> Vec<TrialRow> {
+    let mut rows = Vec::new();
+    for (place, submission) in ["adamw-cosine", "sgd-step"].into_iter().enumerate() {
+        for study in 0..2 {
+            for trial in 0..5u64 {
+                let met = 300 + (trial * 7 + study * 3 + place as u64 * 2) % 11 * 60;
+                let row = row(submission, "digits-mlp", study, (met < 800).then_some(met));
+                rows.push(TrialRow {
+                    ruleset: "external_tuning".into(),
+                    trial,
+                    seed: 2000 + study * 5 + trial,
+                    point: format!(
+                        "learning_rate = {:.4}; weight_decay = {:.3}",
+                        1e-3 * (trial + 1) as f64,
+                        0.01 * (study + 1) as f64
+                    ),
+                    ..row
+                });
+            }
+        }
+    }
+    rows
+}
+
+/// Very many submissions.
+pub fn many(submissions: u64) -> Vec<TrialRow> {
+    let studies = |submission: u64| {
+        (0..6u64).map(move |index| {
+            let workload = if index % 2 == 0 { "digits-mlp" } else { "digits-cnn" };
+            let met = 300 + submission * 20 + (index * 31 + submission * 17) % 90;
+            row(&format!("submission-{submission:02}"), workload, index / 2, (met < 990).then_some(met))
+        })
+    };
+    (0..submissions).flat_map(studies).collect()
+}
+
+/// Nobody meets the target.
+pub fn missed() -> Vec<TrialRow> {
+    let mut rows = one_workload();
+    for (place, row) in rows.iter_mut().enumerate() {
+        (row.reached, row.steps_to_target, row.time_to_target_s) = (false, None, f64::NAN);
+        row.best_metric = Some(0.9 + place as f64 / 400.0);
+    }
+    rows
+}
