@@ -225,11 +225,11 @@ fn workload(entry: &Entry, known: &[WorkloadFacts], findings: &mut Findings) -> 
 fn bases(study: &Study, root: &Node, findings: &mut Findings) {
     let is_base = |name: &String| study.workloads.iter().any(|own| own.facts.name == name && own.role == Role::Base);
     for workload in &study.workloads {
-        if let Role::HeldOut(base) = &workload.role {
-            if !is_base(base) {
-                let origin = root.origin_of(&format!("workload.{}.base", workload.facts.name));
-                findings.add(origin, format!("base = {base:?} is no base workload of this study"), None);
-            }
+        if let Role::HeldOut(base) = &workload.role
+            && !is_base(base)
+        {
+            let origin = root.origin_of(&format!("workload.{}.base", workload.facts.name));
+            findings.add(origin, format!("base = {base:?} is no base workload of this study"), None);
         }
     }
 }

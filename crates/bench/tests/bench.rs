@@ -164,13 +164,16 @@ fn two_coordinators_share_the_work() {
 }
 
 const COORDINATOR: &str = "RHEOSTAT_TEST_COORDINATOR";
+const STUDIES: &str = "RHEOSTAT_TEST_STUDIES";
 
 /// Not a test of its own: what the next one starts as another process, and kills.
 #[test]
 fn coordinator_to_be_killed() {
     let Some(folder) = std::env::var_os(COORDINATOR) else { return };
     let slow = ScriptedRunner { pause: Duration::from_millis(2), ..QUICK };
-    watched(&study(THREE), &slow, folder.as_ref(), 2, &AtomicBool::new(false), &Nobody).unwrap();
+    let studies = std::env::var(STUDIES).unwrap_or_else(|_| "3".to_owned());
+    let text = THREE.replace("studies = 3", &format!("studies = {studies}"));
+    watched(&study(&text), &slow, folder.as_ref(), 2, &AtomicBool::new(false), &Nobody).unwrap();
 }
 
 #[test]
@@ -208,18 +211,19 @@ fn a_coordinator_killed_at_any_moment_loses_nothing_and_repeats_only_what_was_no
 #[test]
 fn a_full_disk_ends_the_study_with_an_error_and_what_was_over_stays() {
     let folder = tempfile::tempdir().unwrap();
-    let study = study(THREE);
+    let study = study(&THREE.replace("studies = 3", "studies = 8"));
     // A limit on file sizes stands for the full disk: the table of results does not fit below it.
     let script = format!(
         "trap '' XFSZ; ulimit -f 3; exec {} --exact coordinator_to_be_killed",
         std::env::current_exe().unwrap().display()
     );
-    let output = Command::new("bash").args(["-c", &script]).env(COORDINATOR, folder.path()).output().unwrap();
+    let mut command = Command::new("bash");
+    let output = command.args(["-c", &script]).env(COORDINATOR, folder.path()).env(STUDIES, "8").output().unwrap();
     assert!(!output.status.success());
     let told = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
     assert!(told.contains("trials.csv") && told.contains("writing"), "{told}");
     let rows = ResultsTable::open(&table_path(folder.path())).unwrap().rows().count();
-    assert!((1..9).contains(&rows), "{rows} rows");
+    assert!((1..24).contains(&rows), "{rows} rows");
     run(&study, &QUICK, folder.path(), 1).unwrap();
     whole(&study, folder.path());
     assert!(attempts(&study, folder.path()).iter().all(|(_, begun)| *begun == 1));

@@ -49,7 +49,7 @@ pub(crate) enum Command {
     LrFind(LrFind),
     /// Where the time and memory of a step go
     Profile(Profile),
-    /// Pictures and tables of recorded runs
+    /// Pictures and tables of recorded runs, or of a study
     Report(Report),
     /// Compare training algorithms: many runs, each in its own process; without a study the embedded one, which needs no download
     Bench(Bench),
@@ -196,10 +196,10 @@ pub(crate) struct Profile {
 
 #[derive(Debug, Args)]
 pub(crate) struct Report {
-    /// Run directories
+    /// Run directories, or the folder of one study
     #[arg(required = true, value_name = "DIR")]
     pub(crate) runs: Vec<PathBuf>,
-    /// The page [default: report.html in the first run]
+    /// The page [default: report.html in the first of them]
     #[arg(short, long, value_name = "FILE.html")]
     pub(crate) output: Option<PathBuf>,
     /// Also write TensorBoard events into each run directory

@@ -9,6 +9,7 @@ mod progress;
 mod provenance;
 mod recipes;
 mod score_sources;
+mod studies;
 mod trials;
 
 use std::process::ExitCode;

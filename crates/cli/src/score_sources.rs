@@ -6,6 +6,7 @@ use rheostat_bench::StudyManifest;
 use rheostat_score::{AlgoperfEdition, AlgoperfPath, Clock, ScoreError, Trial, read_results};
 
 use crate::error::CliError;
+use crate::studies;
 
 /// The trials of a table, of a study's folder or table, or of a directory of AlgoPerf's runs.
 pub(crate) fn trials(path: &Path, clock: Clock, edition: AlgoperfEdition) -> Result<Vec<Trial>, CliError> {
@@ -14,10 +15,9 @@ pub(crate) fn trials(path: &Path, clock: Clock, edition: AlgoperfEdition) -> Res
     }
     let inside = path.join("trials.csv");
     match StudyManifest::read(path)? {
-        // The results may be kept elsewhere.
-        Some(study) if !inside.exists() => table(Path::new(&study.results), clock),
-        _ if inside.exists() => table(&inside, clock),
-        _ => algoperf(path, clock, edition),
+        Some(study) => table(&studies::table(path, &study), clock),
+        None if inside.exists() => table(&inside, clock),
+        None => algoperf(path, clock, edition),
     }
 }
 

@@ -50,13 +50,13 @@ impl Bootstrap {
             for (submission, &score) in drawn.iter().enumerate() {
                 scores[submission].push(score);
                 if score == best {
-                    first[submission] += 1.0 / (winners * f64::from(self.resamples));
+                    first[submission] += 1.0 / winners;
                 }
             }
         }
         let spread = scores.into_iter().zip(first).map(|(scores, first)| {
             let (low, high) = self.interval(scores);
-            Spread { low, high, first }
+            Spread { low, high, first: first / f64::from(self.resamples.max(1)) }
         });
         spread.collect()
     }

@@ -1,5 +1,5 @@
 use crate::table::Table;
-use crate::{ScoreError, TrialRow};
+use crate::{Clock, ScoreError, TrialRow};
 
 /// What a `trials.csv` holds.
 #[derive(Debug, Clone, PartialEq)]
@@ -52,7 +52,8 @@ pub fn write_rows(rows: &[TrialRow]) -> Result<String, ScoreError> {
 /// Other columns are ignored.
 ///
 /// # Errors
-/// A column is missing, or a cell of a whole line does not hold what its column does; the error names line and column.
+/// A column is missing, or a cell of a whole line does not hold what its column does; the error names line and column. A role that
+/// is none.
 pub fn read_rows(text: impl AsRef<[u8]>) -> Result<TrialRows, ScoreError> {
     let text = text.as_ref();
     let whole = whole(text);
@@ -65,7 +66,10 @@ pub fn read_rows(text: impl AsRef<[u8]>) -> Result<TrialRows, ScoreError> {
     }
     let mut rows = Vec::new();
     while table.advance()? {
-        rows.push(table.value()?);
+        let row: TrialRow = table.value()?;
+        // Whoever has a row can have its trial.
+        row.trial(Clock::default())?;
+        rows.push(row);
     }
     Ok(TrialRows { rows, whole })
 }

@@ -77,9 +77,9 @@ impl ScriptedRunner {
         let plan = recipe.plan(SCRIPTED.samples).map_err(|error| RunError::Unable { why: error.to_string() })?;
         let rate = plan.base.at(0).get(Hyperparameter::LearningRate).unwrap_or(0.0);
         let speed = 0.05 / (1.0 + (rate.log10() + 1.0).powi(2)) * (1.0 + 0.01 * (recipe.seed % 7) as f64);
-        let (mut met, mut best, mut last) = (None, None, None);
+        let (mut met, mut best) = (None, None);
         let (mut evaluations, mut step) = (0, 0);
-        loop {
+        let last = loop {
             if trial.stop.load(Ordering::Relaxed) {
                 return Err(RunError::Interrupted);
             }
@@ -95,12 +95,11 @@ impl ScriptedRunner {
             if best.is_none_or(|best: Score| recipe.target.direction.better(metric, best.metric)) {
                 best = Some(score);
             }
-            last = Some(score);
             if step >= plan.total_steps || (recipe.stop_at_target && met.is_some()) {
-                break;
+                break Some(score);
             }
             step = (step + plan.evaluate_every).min(plan.total_steps);
-        }
+        };
         let early = met.is_some() && recipe.stop_at_target;
         let result = RunResult {
             status: if early { Status::TargetMet } else { Status::Finished },

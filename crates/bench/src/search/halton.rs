@@ -35,7 +35,8 @@ fn permutation(base: u64, random: &mut ChaCha8Rng) -> Vec<u64> {
 
 /// The prime number with this index, from 0.
 fn prime(index: usize) -> u64 {
-    let is_prime =
-        |number: &u64| (2..).take_while(|factor| factor * factor <= *number).all(|factor| number % factor != 0);
+    let is_prime = |number: &u64| {
+        (2..).take_while(|factor| factor * factor <= *number).all(|factor| !number.is_multiple_of(factor))
+    };
     (2..).filter(is_prime).nth(index).unwrap_or(2)
 }

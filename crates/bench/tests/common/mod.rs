@@ -9,12 +9,12 @@ use rheostat_bench::{Bench, BenchError, Progress, ResultsTable, Study, TrialKey,
 use rheostat_record::DocumentError;
 use rheostat_testkit::runner::{SCRIPTED, ScriptedRunner};
 
-pub const QUICK: ScriptedRunner = ScriptedRunner { pause: Duration::ZERO, crash: None };
+pub(crate) const QUICK: ScriptedRunner = ScriptedRunner { pause: Duration::ZERO, crash: None };
 
-pub const THREE: &str = "studies = 3\n[workload.scripted]\n[submission.slow]\nlearning_rate = 0.01\n\
+pub(crate) const THREE: &str = "studies = 3\n[workload.scripted]\n[submission.slow]\nlearning_rate = 0.01\n\
                          [submission.right]\nlearning_rate = 0.1\n[submission.fast]\nlearning_rate = 1.0\n";
 
-pub fn read(text: &str) -> Result<Study, DocumentError> {
+pub(crate) fn read(text: &str) -> Result<Study, DocumentError> {
     Study::read("studies/test.toml", text, &[SCRIPTED], &|name| match name {
         "cosine.toml" => {
             Ok("workload = \"other\"\nbudget = \"3 epochs\"\n[learning_rate]\nmethod = \"cosine\"\npeak = 0.2\n"
@@ -24,20 +24,20 @@ pub fn read(text: &str) -> Result<Study, DocumentError> {
     })
 }
 
-pub fn study(text: &str) -> Study {
+pub(crate) fn study(text: &str) -> Study {
     read(text).unwrap_or_else(|error| panic!("{error}"))
 }
 
-pub fn table_path(folder: &Path) -> PathBuf {
+pub(crate) fn table_path(folder: &Path) -> PathBuf {
     folder.join("trials.csv")
 }
 
 /// Runs a study to its end, or until something stops it.
-pub fn run(study: &Study, runner: &ScriptedRunner, folder: &Path, jobs: usize) -> Result<Progress, BenchError> {
+pub(crate) fn run(study: &Study, runner: &ScriptedRunner, folder: &Path, jobs: usize) -> Result<Progress, BenchError> {
     watched(study, runner, folder, jobs, &AtomicBool::new(false), &Nobody)
 }
 
-pub fn watched(
+pub(crate) fn watched(
     study: &Study,
     runner: &ScriptedRunner,
     folder: &Path,
@@ -49,17 +49,17 @@ pub fn watched(
     Bench { study, runner, folder, jobs, threads: 1, kernels: true, stop }.run(&mut table, watch)
 }
 
-pub struct Nobody;
+pub(crate) struct Nobody;
 
 impl Watch for Nobody {}
 
 /// How often each trial was begun.
-pub fn attempts(study: &Study, folder: &Path) -> Vec<(TrialKey, usize)> {
+pub(crate) fn attempts(study: &Study, folder: &Path) -> Vec<(TrialKey, usize)> {
     study.trials().map(|key| (key.clone(), ScriptedRunner::attempts(&folder.join(key.folder())))).collect()
 }
 
 /// Every trial has exactly one whole row.
-pub fn whole(study: &Study, folder: &Path) {
+pub(crate) fn whole(study: &Study, folder: &Path) {
     let text = std::fs::read_to_string(table_path(folder)).unwrap();
     let table = ResultsTable::open(&table_path(folder)).unwrap();
     for key in study.trials() {

@@ -6,12 +6,13 @@ use std::sync::atomic::Ordering;
 use rheostat_bench::{
     Bench, BenchError, Cost, ProcessRunner, Progress, Projection, ResultsTable, Study, StudyManifest,
 };
+use rheostat_score::TrialRow;
 use rheostat_workload::WORKLOADS;
 
 use crate::arguments::{Bench as Asked, Format, Global};
 use crate::error::{CliError, exit};
 use crate::trials::Trials;
-use crate::{interrupt, output, provenance, recipes};
+use crate::{interrupt, output, provenance, recipes, studies};
 
 /// What `rheostat bench` compares when nothing is named.
 const EMBEDDED: (&str, &str) = ("digits-mlp.toml", include_str!("../../../../studies/digits-mlp.toml"));
@@ -58,6 +59,10 @@ pub(crate) fn run(asked: &Asked, global: &Global) -> Result<u8, CliError> {
         let trials = Trials::new();
         bench.run(&mut table, &trials)?
     };
+    // What two coordinators of the same folder did is all in the table.
+    table.refresh()?;
+    let rows: Vec<TrialRow> = table.rows().cloned().collect();
+    studies::report((&study.name, progress.wanted), &rows, &folder, &folder.join("report.html"), global)?;
     if progress.done < progress.wanted && stop.load(Ordering::Relaxed) {
         eprintln!("{}", interrupted(asked, &progress));
         return Ok(exit::INTERRUPTED);
@@ -66,13 +71,13 @@ pub(crate) fn run(asked: &Asked, global: &Global) -> Result<u8, CliError> {
 }
 
 fn study(asked: &Asked) -> Result<Study, CliError> {
-    let (name, text) = match &asked.study {
-        Some(path) => (path.display().to_string(), std::fs::read_to_string(path).map_err(CliError::reading(path))?),
-        None => (EMBEDDED.0.to_owned(), EMBEDDED.1.to_owned()),
-    };
-    let beside = asked.study.as_ref().and_then(|path| path.parent()).map(Path::to_owned).unwrap_or_default();
-    let include = |recipe: &str| std::fs::read_to_string(beside.join(recipe));
-    Ok(Study::read(&name, &text, WORKLOADS, &include).map_err(BenchError::from)?)
+    match &asked.study {
+        Some(path) => {
+            let text = std::fs::read_to_string(path).map_err(CliError::reading(path))?;
+            studies::read(&path.display().to_string(), &text)
+        }
+        None => studies::read(EMBEDDED.0, EMBEDDED.1),
+    }
 }
 
 /// Results are kept beside the study where there is a place for them, so that they can be committed with it.

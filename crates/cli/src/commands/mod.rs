@@ -14,3 +14,4 @@ mod train;
 mod workloads;
 
 pub(crate) use run::run;
+pub(crate) use train::summary_options;

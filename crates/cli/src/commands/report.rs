@@ -2,13 +2,19 @@ use std::path::{Path, PathBuf};
 
 use rheostat_record::Run;
 
-use crate::arguments::Report;
+use crate::arguments::{Global, Report};
 use crate::error::CliError;
-use crate::output;
+use crate::{output, studies};
 
 use super::train::summary_options;
 
-pub(crate) fn run(arguments: &Report) -> Result<(), CliError> {
+pub(crate) fn run(arguments: &Report, global: &Global) -> Result<(), CliError> {
+    if let [folder] = &arguments.runs[..]
+        && let Some((study, rows)) = studies::open(folder)?
+    {
+        let page = arguments.output.clone().unwrap_or_else(|| folder.join("report.html"));
+        return studies::report((&study.name, study.wanted), &rows, folder, &page, global);
+    }
     let runs = arguments.runs.iter().map(|path| Run::open(path)).collect::<Result<Vec<_>, _>>()?;
     let page = arguments.output.clone().unwrap_or_else(|| arguments.runs[0].join("report.html"));
     let pages = write(&runs, &page, arguments.tensorboard)?;

@@ -12,7 +12,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<u8, CliError> {
         Command::LrFind(arguments) => return lr_find::run(arguments, global),
         Command::Profile(arguments) => return profile::run(arguments, global),
         Command::Schedule(arguments) => schedule::run(arguments, global)?,
-        Command::Report(arguments) => report::run(arguments)?,
+        Command::Report(arguments) => report::run(arguments, global)?,
         Command::Data { command } => return data::run(command, global),
         Command::Score(arguments) => score::run(arguments, global)?,
         Command::Workloads => workloads::run(global)?,

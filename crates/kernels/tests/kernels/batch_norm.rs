@@ -4,7 +4,7 @@ use burn::tensor::activation::relu;
 use burn::tensor::{DType, Device, Tensor};
 use proptest::prelude::*;
 
-use crate::agreement::{Draw, Path, View, agree, cases, numbers, size, views};
+use crate::agreement::{Draw, Path, View, agree, agree_in_double, cases, numbers, size, views};
 
 /// A layer whose parameters have gradients, in the precision of the run.
 fn layer(draw: &mut Draw, channels: usize, dtype: DType) -> BatchNorm {
@@ -49,7 +49,7 @@ proptest! {
         seed: u64, images in 2_usize..5, channels in size(40), image in (size(9), size(9)), what in uses(),
         frozen: bool, view in views(), shortcut_view in views(),
     ) {
-        agree(seed, |draw| {
+        let normalised = |draw: &mut Draw| {
             let input = draw.tensor([images, channels, image.0, image.1], view) + 3.0;
             let shortcut = draw.tensor([images, channels, image.0, image.1], shortcut_view);
             let mut layer = layer(draw, channels, input.dtype());
@@ -61,7 +61,10 @@ proptest! {
                 layer.beta = Param::from_tensor(beta);
             }
             apply(draw.path, what, &layer, input, shortcut)
-        });
+        };
+        // A few numbers normalise to nearly the same whatever they are, and their gradients are what is left of numbers that cancel.
+        let different = if matches!(view, View::Expanded) { images } else { images * image.0 * image.1 };
+        if different < 8 { agree_in_double(seed, normalised) } else { agree(seed, normalised) }
     }
 
     #[test]

@@ -1,4 +1,4 @@
-use rheostat_score::{Role, Trial, TrialRow};
+use rheostat_score::{Trial, TrialRow};
 
 use crate::number::{count, duration};
 
@@ -12,30 +12,18 @@ pub(super) enum Clock {
 impl Clock {
     pub(super) const ALL: [Self; 2] = [Self::Seconds, Self::Steps];
 
-    /// The trial as it is scored by this clock.
-    pub(super) fn trial(self, row: &TrialRow) -> Trial {
-        Trial {
-            ruleset: row.ruleset.clone(),
-            submission: row.submission.clone(),
-            workload: row.workload.clone(),
-            role: match row.role.as_str() {
-                "base" => Role::Base,
-                "held_out" => Role::HeldOut(row.base.clone()),
-                _ => Role::Extra,
-            },
-            study: row.study,
-            time_to_target: self.time(row),
-            evaluation: row.eval_index,
-        }
+    /// The trial as it is scored by this clock; none of a row that could not be read from a table.
+    pub(super) fn trial(self, row: &TrialRow) -> Option<Trial> {
+        let clock = match self {
+            Self::Seconds => rheostat_score::Clock::Seconds,
+            Self::Steps => rheostat_score::Clock::Steps,
+        };
+        row.trial(clock).ok()
     }
 
     /// Time to the target; infinite if it was missed.
     pub(super) fn time(self, row: &TrialRow) -> f64 {
-        let time = match self {
-            Self::Seconds => row.time_to_target_s,
-            Self::Steps => row.steps_to_target.map_or(f64::INFINITY, |steps| steps as f64),
-        };
-        if time.is_nan() { f64::INFINITY } else { time }
+        self.trial(row).map_or(f64::INFINITY, |trial| trial.time_to_target)
     }
 
     /// As in the column of a table for programs.

@@ -52,7 +52,7 @@ impl<'a> Study<'a> {
     /// A study of these trials, scored by `rules` against training time and against updates.
     pub fn new(name: &'a str, rows: &'a [TrialRow], rules: &Rules) -> Self {
         let board = |clock: Clock| {
-            let trials: Vec<Trial> = rows.iter().map(|row| clock.trial(row)).collect();
+            let trials: Vec<Trial> = rows.iter().filter_map(|row| clock.trial(row)).collect();
             (clock, Leaderboard::all(&trials, rules))
         };
         let boards = Clock::ALL.map(board).to_vec();

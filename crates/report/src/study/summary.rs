@@ -12,7 +12,7 @@ use crate::summary::{WIDEST, wrapped};
 /// More failures than this are counted, not listed.
 const FAILURES: usize = 8;
 /// A workload's column.
-const COLUMN: usize = 19;
+const COLUMN: usize = 21;
 const GAUGE: usize = 21;
 
 /// What a terminal shows of a study: the finding, scores with their intervals, times to the targets, and what failed.
@@ -121,7 +121,7 @@ fn pins(line: &mut Line, entry: &rheostat_score::Entry, single: bool, style: Sty
 
 /// Times of every submission on every workload, in as many blocks of columns as the width takes.
 fn matrix(study: &Study<'_>, field: &Field<'_>, clock: Clock, width: usize) -> Vec<Line> {
-    let most = (width - COLUMN - 5).clamp(16, 28);
+    let most = (width - COLUMN - 5).clamp(15, 28);
     let name = widest(field).clamp(17.min(most), most);
     let columns = ((width - name - 4) / COLUMN).max(1);
     let mut lines = Vec::new();
