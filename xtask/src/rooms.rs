@@ -12,7 +12,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("rheostat-record", &["rheostat-schedule", "rheostat-control"]),
     ("rheostat-report", &["rheostat-schedule", "rheostat-control", "rheostat-record", "rheostat-score"]),
     ("rheostat-optim", &["rheostat-schedule", "rheostat-control", "burn"]),
-    ("rheostat-score", &[]),
+    ("rheostat-score", &["rheostat-record"]),
     ("rheostat-bench", &["rheostat-record", "rheostat-score"]),
     ("rheostat-kernels", &["burn", "burn-std"]),
     ("rheostat-workload", &["rheostat-record", "rheostat-control", "rheostat-kernels", "burn"]),

@@ -174,7 +174,7 @@ impl Bench<'_> {
             kernels: self.kernels,
             stop: self.stop,
         };
-        watch.started(key, planned.failed("").budget_steps);
+        watch.started(key, planned.budget_steps());
         let row = match self.runner.run(&spec, &mut Watched { key, watch }) {
             Ok(done) => planned.row(&done),
             Err(RunError::Failed { why }) => planned.failed(&why),

@@ -18,6 +18,8 @@ pub struct Cost {
     pub seconds_per_sample: f64,
     /// Seconds of one evaluation on the validation split.
     pub seconds_per_evaluation: f64,
+    /// Training samples that are really there: an epoch is as long as the data.
+    pub samples: u64,
 }
 
 impl Cost {
@@ -52,6 +54,7 @@ impl Cost {
             seconds_per_sample: result.train_seconds / samples,
             // The test split at the end is evaluated on the same account.
             seconds_per_evaluation: result.eval_seconds / (result.evaluations + 1) as f64,
+            samples: done.manifest.samples,
         })
     }
 }
@@ -96,7 +99,8 @@ impl Projection {
             let index = match parts.iter().position(place) {
                 Some(index) => index,
                 None => {
-                    parts.push(Self::part(study, &key)?);
+                    let samples = costs.get(&key.workload).map(|cost| cost.samples);
+                    parts.push(Self::part(study, &key, samples)?);
                     parts.len() - 1
                 }
             };
@@ -114,7 +118,7 @@ impl Projection {
         Ok(Self { parts })
     }
 
-    fn part(study: &Study, key: &TrialKey) -> Result<Part, BenchError> {
+    fn part(study: &Study, key: &TrialKey, samples: Option<u64>) -> Result<Part, BenchError> {
         let mut part = Part {
             submission: key.submission.clone(),
             workload: key.workload.clone(),
@@ -126,7 +130,7 @@ impl Projection {
             seconds: None,
         };
         if let (Some(workload), Some(submission)) = (study.workload(&key.workload), study.submission(&key.submission)) {
-            let plan = study.recipe(workload, submission, key)?.0.plan(workload.facts.samples)?;
+            let plan = study.recipe(workload, submission, key)?.0.plan(samples.unwrap_or(workload.facts.samples))?;
             part.steps = plan.total_steps;
             part.samples = plan.total_steps * plan.batch_at(0).size;
             // Before the first update, at the end, and on the test split besides.

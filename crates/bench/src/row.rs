@@ -1,4 +1,4 @@
-use rheostat_record::{Direction, Recipe, Status, TrialResult};
+use rheostat_record::{Recipe, Status, TrialResult};
 use rheostat_score::{Role, TrialRow};
 
 use crate::TrialKey;
@@ -14,6 +14,11 @@ pub(crate) struct Planned<'a> {
 }
 
 impl Planned<'_> {
+    /// Updates of the whole budget, on the data as published.
+    pub(crate) fn budget_steps(&self) -> u64 {
+        self.recipe.plan(self.workload.facts.samples).map_or(0, |plan| plan.total_steps)
+    }
+
     /// The row of a trial that came to a result.
     pub(crate) fn row(&self, done: &TrialResult) -> TrialRow {
         let (manifest, result) = (&done.manifest, &done.result);
@@ -64,10 +69,7 @@ impl Planned<'_> {
             status: "failed".to_owned(),
             why: why.to_owned(),
             metric: target.metric.clone(),
-            direction: match target.direction {
-                Direction::Increasing => "increasing".to_owned(),
-                Direction::Decreasing => "decreasing".to_owned(),
-            },
+            direction: target.direction.name().to_owned(),
             target: target.value,
             reached: false,
             eval_index: None,
@@ -81,7 +83,7 @@ impl Planned<'_> {
             final_metric: None,
             test_metric: None,
             steps: 0,
-            budget_steps: self.recipe.plan(self.workload.facts.samples).map_or(0, |plan| plan.total_steps),
+            budget_steps: self.budget_steps(),
             train_s: 0.0,
             eval_s: 0.0,
             record_s: 0.0,

@@ -65,6 +65,11 @@ impl Study {
         }
     }
 
+    /// Whether trials of a study differ in more than their seeds.
+    pub fn varies(&self) -> bool {
+        self.submissions.iter().any(|submission| submission.points != Points::One)
+    }
+
     /// Every trial, in the order they are run: study by study, so that an early end leaves whole studies of everybody.
     pub fn trials(&self) -> impl Iterator<Item = TrialKey> + '_ {
         let most = self.submissions.iter().map(|submission| self.trials_of(submission)).max().unwrap_or(0);

@@ -15,7 +15,7 @@ use crate::study_points::points;
 const KEYS: [&str; 8] = ["name", "ruleset", "edition", "studies", "trials", "seed", "draw", "recipe"];
 
 /// The keys of a recipe that belong to the study: no submission sets them for itself.
-const OF_THE_STUDY: [&str; 8] = [
+const OF_THE_STUDY: [&str; 9] = [
     "budget",
     "evaluate_every",
     "checkpoint_every",
@@ -24,6 +24,7 @@ const OF_THE_STUDY: [&str; 8] = [
     "stop_at_target",
     "time_limit",
     "spent_limit",
+    "test",
 ];
 
 impl Study {

@@ -3,6 +3,7 @@
 
 mod common;
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write;
 use std::process::{Command, Stdio};
@@ -10,7 +11,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use common::{Nobody, QUICK, THREE, attempts, run, study, table_path, watched, whole};
-use rheostat_bench::{BenchError, Progress, ResultsTable, TrialKey, Watch};
+use rheostat_bench::{BenchError, Cost, Progress, Projection, ResultsTable, TrialKey, Watch};
 use rheostat_score::{Clock, Leaderboard, Rules, TrialRow, read_results};
 use rheostat_testkit::runner::ScriptedRunner;
 
@@ -237,4 +238,27 @@ fn a_table_begun_by_nobody_but_its_header_is_gone_on_with() {
     let study = study(THREE);
     run(&study, &QUICK, folder.path(), 1).unwrap();
     whole(&study, folder.path());
+}
+
+#[test]
+fn a_projection_is_what_the_trials_that_are_left_would_cost() {
+    let folder = tempfile::tempdir().unwrap();
+    let study = study(THREE);
+    let cost = Cost::measure(&study.workloads[0], &QUICK, &folder.path().join("probe"), 1, true).unwrap();
+    // The script takes 10 ms for an update of 10 samples.
+    assert!((cost.seconds_per_sample - 0.001).abs() < 1e-12);
+    assert_eq!(cost.samples, 1000);
+    let costs = BTreeMap::from([("scripted".to_owned(), cost)]);
+    let mut table = ResultsTable::open(&table_path(folder.path())).unwrap();
+    let before = Projection::new(&study, &table, &costs).unwrap();
+    let part = &before.parts[0];
+    assert_eq!((part.submission.as_str(), part.wanted, part.done), ("slow", 3, 0));
+    assert_eq!((part.steps, part.samples, part.evaluations), (100, 1000, 12));
+    // Nine trials of a second each, and what their evaluations take.
+    assert!((9.0..9.2).contains(&before.seconds().unwrap()), "{before:?}");
+    assert_eq!(Projection::new(&study, &table, &BTreeMap::new()).unwrap().seconds(), None);
+
+    run(&study, &QUICK, folder.path(), 1).unwrap();
+    table.refresh().unwrap();
+    assert_eq!(Projection::new(&study, &table, &costs).unwrap().seconds(), Some(0.0));
 }

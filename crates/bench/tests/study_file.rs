@@ -160,6 +160,7 @@ fn wrong_studies_are_told_with_their_place_and_the_fix() {
     refused(&format!("studies = 0\n{workload}{one}"), ":1:11", &["studies = 0", "from 1"]);
     refused(&format!("trials = 5\n{workload}{one}"), ":1:10", &["trials = 5", "self_tuning"]);
     refused(&format!("{workload}target = {{ loss = 0.1 }}\n{one}"), ":2:", &["has no metric loss", "accuracy"]);
+    refused(&format!("{workload}target = {{ accuracy = 95 }}\n{one}"), ":2:", &["accuracy = 95", "from 0 to 1"]);
     refused(&format!("{workload}budget = \"0 epochs\"\n{one}"), ":2:", &["budget"]);
     refused(&format!("{workload}learning_rate = 0.1\n{one}"), ":2:1", &["unknown key learning_rate"]);
     refused(&format!("{workload}{one}budget = \"5 epochs\"\n"), ":4:1", &["a submission may not set budget"]);

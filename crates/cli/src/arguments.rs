@@ -53,6 +53,8 @@ pub(crate) enum Command {
     Report(Report),
     /// Compare training algorithms: many runs, each in its own process; without a study the embedded one, which needs no download
     Bench(Bench),
+    /// What comes out at which learning rate, schedule by schedule: runs a study of searches or grids
+    Sweep(Bench),
     /// Scores of training algorithms, with their uncertainty, from a table of trials
     Score(Score),
     /// The datasets: what there is, fetching, verifying
@@ -156,6 +158,9 @@ pub(crate) struct Score {
     /// Compare two submissions study by study
     #[arg(long, num_args = 2, value_names = ["SUBMISSION", "SUBMISSION"])]
     pub(crate) compare: Option<Vec<String>>,
+    /// Set each workload's target from a study that ran to its ends: the median of the best setting that has at least N trials
+    #[arg(long, value_name = "N", conflicts_with = "compare")]
+    pub(crate) set_targets: Option<usize>,
     /// Times that studies are drawn again for the intervals
     #[arg(long, default_value_t = 1000, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) resamples: u32,

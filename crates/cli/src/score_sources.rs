@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use rheostat_bench::StudyManifest;
-use rheostat_score::{AlgoperfEdition, AlgoperfPath, Clock, ScoreError, Trial, read_results};
+use rheostat_score::{AlgoperfEdition, AlgoperfPath, Clock, ScoreError, Trial, TrialRow, read_results, read_rows};
 
 use crate::error::CliError;
 use crate::studies;
@@ -19,6 +19,16 @@ pub(crate) fn trials(path: &Path, clock: Clock, edition: AlgoperfEdition) -> Res
         None if inside.exists() => table(&inside, clock),
         None => algoperf(path, clock, edition),
     }
+}
+
+/// The rows of a study's folder, or of its table.
+pub(crate) fn rows(path: &Path) -> Result<Vec<TrialRow>, CliError> {
+    if path.is_dir() {
+        let study = studies::open(path)?;
+        return study.map(|(_, rows)| rows).ok_or_else(|| CliError::Usage(format!("{} is no study", path.display())));
+    }
+    let bytes = std::fs::read(path).map_err(CliError::reading(path))?;
+    read_rows(bytes).map(|found| found.rows).map_err(wrong(path))
 }
 
 fn table(path: &Path, clock: Clock) -> Result<Vec<Trial>, CliError> {

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use rheostat_bench::{BenchError, Study, StudyManifest, TrialKey};
-use rheostat_record::{RecordError, Run};
+use rheostat_record::{Event, RecordError, Run};
 use rheostat_report::study::{self, Study as Report};
 use rheostat_score::{Rules, TrialRow, read_rows};
 use rheostat_workload::WORKLOADS;
@@ -39,20 +39,32 @@ pub(crate) fn table(folder: &Path, manifest: &StudyManifest) -> PathBuf {
     if inside.exists() { inside } else { PathBuf::from(&manifest.results) }
 }
 
+/// What is printed of a study; its page shows everything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Show {
+    /// Times to targets and scores.
+    Scores,
+    /// What comes out at which rate.
+    Sweep,
+}
+
 /// Writes the page and prints what the format asks for.
 pub(crate) fn report(
     (name, wanted): (&str, usize),
     rows: &[TrialRow],
     folder: &Path,
     page: &Path,
+    show: Show,
     global: &Global,
 ) -> Result<(), CliError> {
     let runs = runs(rows, folder)?;
     let study = Report::new(name, rows, &Rules::default()).rules(RULES).runs(&runs).planned(wanted);
-    match global.format {
-        Format::Json => output::json(&rows)?,
-        Format::Csv => output::text(&study::csv(&study))?,
-        Format::Text => output::text(&study::summary(&study, &summary_options()))?,
+    match (global.format, show) {
+        (Format::Json, _) => output::json(&rows)?,
+        (Format::Csv, Show::Scores) => output::text(&study::csv(&study))?,
+        (Format::Csv, Show::Sweep) => output::text(&study::sweep_csv(&study))?,
+        (Format::Text, Show::Scores) => output::text(&study::summary(&study, &summary_options()))?,
+        (Format::Text, Show::Sweep) => output::text(&study::sweep_summary(&study, &summary_options()))?,
     }
     if rows.is_empty() {
         return Ok(());
@@ -69,7 +81,11 @@ fn runs(rows: &[TrialRow], folder: &Path) -> Result<Vec<(String, Run)>, CliError
     let mut runs = Vec::new();
     for row in rows {
         match Run::open(&folder.join(TrialKey::of(row).folder()).join("run")) {
-            Ok(run) => runs.push((row.submission.clone(), run)),
+            Ok(mut run) => {
+                // The page draws evaluations; the steps of many runs would fill the memory.
+                run.events.retain(|event| !matches!(event, Event::Step { .. }));
+                runs.push((row.submission.clone(), run));
+            }
             Err(RecordError::NoRun { .. }) => {}
             Err(error) => return Err(error.into()),
         }

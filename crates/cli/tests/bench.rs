@@ -188,3 +188,23 @@ fn results_kept_beside_a_study_are_gone_on_with_in_a_fresh_clone() {
     assert!(after.starts_with(&before));
     assert_eq!(after.lines().count(), 7);
 }
+
+#[test]
+fn every_study_that_comes_with_the_program_can_be_read() {
+    let studies = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../studies");
+    let mut seen = 0;
+    for entry in fs::read_dir(&studies).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_none_or(|extension| extension != "toml") {
+            continue;
+        }
+        let text = fs::read_to_string(&path).unwrap();
+        let include = |recipe: &str| fs::read_to_string(studies.join(recipe));
+        let name = path.display().to_string();
+        let study = rheostat_bench::Study::read(&name, &text, rheostat_workload::WORKLOADS, &include);
+        let study = study.unwrap_or_else(|error| panic!("{error}"));
+        assert!(study.trials().count() > 0, "{name}");
+        seen += 1;
+    }
+    assert!(seen >= 4, "{seen} studies");
+}

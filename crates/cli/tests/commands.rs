@@ -239,3 +239,65 @@ fn a_wrong_table_or_wrong_rules_are_told_apart() {
     assert!(stderr(&rules).contains("did you mean"), "{}", stderr(&rules));
     assert_eq!(rheostat(&["score", "no-such-file.csv"]).status.code(), Some(2));
 }
+
+#[test]
+fn logs_of_algoperf_are_scored_where_they_lie() {
+    let folder = tempfile::tempdir().unwrap();
+    // Evaluations at 100, 200 and 300 s; the target of fastmri is an SSIM of 0.723653.
+    for (submission, metrics) in [("fast", ["0.70", "0.73", "0.74"]), ("slow", ["nan", "0.70", "0.73"])] {
+        for study in 0..3 {
+            let trial = folder.path().join(format!("{submission}/study_{study}/fastmri_pytorch/trial_1"));
+            std::fs::create_dir_all(&trial).unwrap();
+            let rows =
+                metrics.iter().zip([100, 200, 300]).map(|(metric, time)| format!("{},{time},{metric}\n", 10 * time));
+            let text = "global_step,score,validation/ssim\n".to_owned() + &rows.collect::<String>();
+            std::fs::write(trial.join("eval_measurements.csv"), text).unwrap();
+            std::fs::write(trial.join("hparams.json"), "{}").unwrap();
+        }
+    }
+    let path = folder.path().to_str().unwrap();
+    let output = rheostat(&["score", path, "--rules", "algoperf-0.6-text", "--format", "json"]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let entries: serde_json::Value = serde_json::from_str(&stdout(&output)).unwrap();
+    assert_eq!(
+        (&entries[0]["ruleset"], &entries[0]["submission"], &entries[0]["score"]),
+        (&"external_tuning".into(), &"fast".into(), &1.0.into())
+    );
+    // 300 s over 200 s is a ratio of 1.5: (4 - 1.5) / 3.
+    assert_eq!((&entries[1]["submission"], &entries[1]["score"]), (&"slow".into(), &(2.5 / 3.0).into()));
+    // The folder of one submission alone is as good.
+    let one = folder.path().join("fast");
+    let output = rheostat(&["score", one.to_str().unwrap(), "--clock", "steps"]);
+    assert!(stdout(&output).contains("fast"), "{}", stderr(&output));
+    let passes = rheostat(&["score", path, "--clock", "passes"]);
+    assert_eq!(passes.status.code(), Some(3));
+    assert!(stderr(&passes).contains("seconds, steps"), "{}", stderr(&passes));
+}
+
+#[test]
+fn targets_are_set_from_a_table_of_trials() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("trials.csv");
+    let row = |seed: u64, best: f64| rheostat_score::TrialRow {
+        submission: "adamw".to_owned(),
+        workload: "digits-mlp".to_owned(),
+        role: "base".to_owned(),
+        seed,
+        study: seed,
+        status: "finished".to_owned(),
+        metric: "accuracy".to_owned(),
+        direction: "increasing".to_owned(),
+        best_metric: Some(best),
+        test_metric: Some(best - 0.01),
+        ..Default::default()
+    };
+    let rows = [row(0, 0.93), row(1, 0.95), row(2, 0.97)];
+    std::fs::write(&path, rheostat_score::write_rows(&rows).unwrap()).unwrap();
+    let path = path.to_str().unwrap();
+    let output = rheostat(&["score", path, "--set-targets", "3", "--format", "json"]);
+    let targets: serde_json::Value = serde_json::from_str(&stdout(&output)).unwrap();
+    assert_eq!((&targets[0]["validation"], &targets[0]["test"]), (&0.95.into(), &0.94.into()));
+    let more = rheostat(&["score", path, "--set-targets", "20"]);
+    assert_eq!(more.status.code(), Some(2), "{}", stderr(&more));
+    assert!(stderr(&more).contains("has 20 trials"), "{}", stderr(&more));
+}

@@ -42,7 +42,7 @@ pub enum Event {
     },
     /// The model was evaluated once on the test split, at the end.
     Test {
-        /// Updates done.
+        /// Updates done to the weights it was evaluated with.
         step: u64,
         /// Mean test loss.
         #[serde(with = "number")]

@@ -21,7 +21,7 @@ pub use document::{Diagnostic, DocumentError, Origin, Source};
 pub use error::RecordError;
 pub use event::{Event, Status};
 pub use manifest::{FORMAT, Manifest};
-pub use recipe::{BatchAt, Group, NonFinite, Plan, RECIPE_KEYS, Recipe, RecipeText};
+pub use recipe::{BatchAt, Group, NonFinite, Plan, RECIPE_KEYS, Recipe, RecipeText, TestWeights};
 pub use result::{RunResult, Score};
 pub use run::Run;
 pub use run_writer::{EventSink, RunWriter};

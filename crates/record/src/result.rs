@@ -44,7 +44,7 @@ pub struct RunResult {
     /// The last evaluation.
     #[serde(rename = "final")]
     pub last: Option<Score>,
-    /// The one evaluation on the test split, with the final weights.
+    /// The one evaluation on the test split, with the weights that the recipe's `test` names.
     pub test: Option<Score>,
 }
 

@@ -36,6 +36,26 @@ pub struct Metric {
     pub direction: Direction,
 }
 
+impl Metric {
+    /// What values it can take, in words: accuracies are shares, losses are not negative.
+    pub fn range(&self) -> &'static str {
+        match self.name {
+            "accuracy" => "from 0 to 1",
+            "loss" => "finite and at least 0",
+            _ => "finite",
+        }
+    }
+
+    /// Whether it can take this value.
+    pub fn permits(&self, value: f64) -> bool {
+        match self.name {
+            "accuracy" => (0.0..=1.0).contains(&value),
+            "loss" => value.is_finite() && value >= 0.0,
+            _ => value.is_finite(),
+        }
+    }
+}
+
 /// Which way a metric improves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -47,6 +67,19 @@ pub enum Direction {
 }
 
 impl Direction {
+    /// Its name in tables.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Increasing => "increasing",
+            Self::Decreasing => "decreasing",
+        }
+    }
+
+    /// The direction of this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Increasing, Self::Decreasing].into_iter().find(|known| known.name() == name)
+    }
+
     /// Whether `new` is strictly better than `old`. NaN is never better; any number is better than NaN.
     pub fn better(self, new: f64, old: f64) -> bool {
         if new.is_nan() {
@@ -72,11 +105,13 @@ pub struct Target {
 }
 
 impl Target {
-    /// Whether this value of the metric reaches the target. The one place that decides; NaN never does.
+    /// Whether this value of the metric reaches the target. The one place that decides. NaN never does, nor does an infinity: a metric
+    /// that overflowed is no achievement.
     pub fn met(&self, value: f64) -> bool {
-        match self.direction {
-            Direction::Increasing => value >= self.value,
-            Direction::Decreasing => value <= self.value,
-        }
+        value.is_finite()
+            && match self.direction {
+                Direction::Increasing => value >= self.value,
+                Direction::Decreasing => value <= self.value,
+            }
     }
 }

@@ -136,3 +136,12 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_key_at_its_default_leaves_the_hash_as_it_is() {
+    let text = "workload = \"toy\"\nbudget = \"3 epochs\"\n[learning_rate]\nmethod = \"constant\"\nvalue = 0.1\n";
+    let hash = |more: &str| read(&format!("{more}{text}")).unwrap().hash();
+    assert_eq!(hash("test = \"final\"\nspent_limit = 3.0\n"), hash(""));
+    assert_ne!(hash("test = \"best\"\n"), hash(""));
+    assert_ne!(hash("seed = 1\n"), hash(""));
+}

@@ -1,5 +1,7 @@
+use rheostat_record::Target;
+
 use crate::table::Table;
-use crate::{AlgoperfWorkload, Clock, MetricTarget, ScoreError, Trial};
+use crate::{AlgoperfWorkload, Clock, ScoreError, Trial};
 
 impl AlgoperfWorkload {
     /// The trial that an `eval_measurements.csv` (or a `measurements.csv`) is the log of: its time is that of the first evaluation
@@ -35,7 +37,7 @@ impl AlgoperfWorkload {
 }
 
 /// Index and time of the first evaluation that met the target.
-fn first_met(log: &str, target: &MetricTarget, clock: Clock) -> Result<Option<(u64, f64)>, ScoreError> {
+fn first_met(log: &str, target: &Target, clock: Clock) -> Result<Option<(u64, f64)>, ScoreError> {
     let (time, expected) = match clock {
         Clock::Seconds => ("score", "a time in seconds"),
         Clock::Steps => ("global_step", "a number of steps"),

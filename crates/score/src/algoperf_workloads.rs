@@ -1,9 +1,9 @@
 //! Targets of AlgoPerf on the validation split, from the target files of mlcommons/submissions_algorithms, editions 0.5 and 0.6.
 
+use rheostat_record::{Direction, Target};
 use serde::{Deserialize, Serialize};
 
-use crate::nearest::unknown;
-use crate::{Direction, MetricTarget, Role, ScoreError};
+use crate::{Role, ScoreError};
 
 /// An edition of AlgoPerf: which workloads it scores. The targets of both are the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,7 +24,7 @@ pub struct AlgoperfWorkload {
     /// What it counts for; variants that were not drawn and workloads for development are extra.
     pub role: Role,
     /// What its validation metric has to come to.
-    pub target: MetricTarget,
+    pub target: Target,
 }
 
 impl AlgoperfEdition {
@@ -45,7 +45,7 @@ impl AlgoperfEdition {
     /// [`ScoreError::Unknown`] with the nearest name if there is none.
     pub fn named(name: &str) -> Result<Self, ScoreError> {
         let found = Self::ALL.into_iter().find(|edition| edition.name() == name);
-        found.ok_or_else(|| unknown("edition of AlgoPerf", name, Self::ALL.map(Self::name)))
+        found.ok_or_else(|| ScoreError::unknown("edition of AlgoPerf", name, Self::ALL.map(Self::name)))
     }
 
     /// All workloads with a target, families together.
@@ -54,7 +54,7 @@ impl AlgoperfEdition {
         FAMILIES.iter().flat_map(variants).map(move |(family, &(name, value))| AlgoperfWorkload {
             name: name.to_owned(),
             role: self.role(family.targets[0].0, name),
-            target: MetricTarget { metric: family.metric.to_owned(), value, direction: family.direction },
+            target: Target { metric: family.metric.to_owned(), value, direction: family.direction },
         })
     }
 
@@ -66,7 +66,7 @@ impl AlgoperfEdition {
         let names = || FAMILIES.iter().flat_map(|family| family.targets.iter().map(|&(name, _)| name));
         self.workloads()
             .find(|workload| workload.name == name)
-            .ok_or_else(|| unknown("workload of AlgoPerf", name, names()))
+            .ok_or_else(|| ScoreError::unknown("workload of AlgoPerf", name, names()))
     }
 
     fn role(self, base: &str, name: &str) -> Role {

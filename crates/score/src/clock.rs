@@ -1,7 +1,6 @@
 use serde::{Deserialize, Serialize};
 
 use crate::ScoreError;
-use crate::nearest::unknown;
 
 /// What the time to a target is counted in. Times of different clocks never compare.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -35,6 +34,6 @@ impl Clock {
     /// [`ScoreError::Unknown`] with the nearest name if there is none.
     pub fn named(name: &str) -> Result<Self, ScoreError> {
         let found = Self::ALL.into_iter().find(|clock| clock.name() == name);
-        found.ok_or_else(|| unknown("clock", name, Self::ALL.map(Self::name)))
+        found.ok_or_else(|| ScoreError::unknown("clock", name, Self::ALL.map(Self::name)))
     }
 }

@@ -5,7 +5,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::bootstrap::draw;
 use crate::field::Field;
-use crate::nearest::unknown;
 use crate::sign_test::sign_test;
 use crate::{Bootstrap, Rules, ScoreError, Trial};
 
@@ -116,7 +115,7 @@ impl Comparison {
 }
 
 fn place(what: &'static str, name: &str, known: &[&str]) -> Result<usize, ScoreError> {
-    known.iter().position(|known| *known == name).ok_or_else(|| unknown(what, name, known.iter().copied()))
+    known.iter().position(|known| *known == name).ok_or_else(|| ScoreError::unknown(what, name, known.iter().copied()))
 }
 
 /// The studies that both have.

@@ -1,23 +1,17 @@
+use rheostat_record::document::nearest;
+
 /// Why there is no score.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ScoreError {
-    /// No rules have this name.
-    #[error("there are no rules {name:?}; did you mean {nearest:?}?")]
-    Rules {
-        /// What was asked for.
-        name: String,
-        /// The nearest name.
-        nearest: &'static str,
-    },
-    /// Nothing of the kind has this name.
-    #[error("there is no {what} {name:?}; did you mean {nearest:?}?")]
+    /// Nothing of a kind has this name.
+    #[error("there is no {what} {name:?} ({help})")]
     Unknown {
-        /// The kind: a clock, an edition, a workload, a ruleset, a submission.
+        /// Of what kind.
         what: &'static str,
         /// What was asked for.
         name: String,
-        /// The nearest name.
-        nearest: String,
+        /// The nearest name, or those that are known.
+        help: String,
     },
     /// A table has no such column.
     #[error("the table has no column {0:?}")]
@@ -59,6 +53,32 @@ pub enum ScoreError {
         /// The variant.
         workload: String,
     },
+    /// A metric's direction is none that there is.
+    #[error("the direction of the workload {workload:?}, {direction:?}, is not increasing or decreasing")]
+    Direction {
+        /// Whose.
+        workload: String,
+        /// What is there.
+        direction: String,
+    },
+    /// A trial that was to say what can be reached did not go on to its end.
+    #[error(
+        "a trial of {submission:?} on {workload:?} was stopped at its target; set targets with stop_at_target = false"
+    )]
+    Stopped {
+        /// The submission.
+        submission: String,
+        /// The workload.
+        workload: String,
+    },
+    /// No setting was tried often enough.
+    #[error("no setting on {workload:?} has {least} trials; run the best one again with that many seeds")]
+    Repeats {
+        /// The workload.
+        workload: String,
+        /// How many are wanted.
+        least: usize,
+    },
     /// The logs of AlgoPerf do not count this.
     #[error("the logs of AlgoPerf do not count {0}; permitted: seconds, steps")]
     NotCounted(&'static str),
@@ -73,4 +93,16 @@ pub enum ScoreError {
         /// Another.
         b: String,
     },
+}
+
+impl ScoreError {
+    pub(crate) fn unknown<'known>(
+        what: &'static str,
+        name: &str,
+        known: impl IntoIterator<Item = &'known str>,
+    ) -> Self {
+        let known: Vec<&str> = known.into_iter().collect();
+        let help = nearest(name, &known).unwrap_or_else(|| "there are none".to_owned());
+        Self::Unknown { what, name: name.to_owned(), help }
+    }
 }

@@ -1,7 +1,6 @@
 use serde::{Deserialize, Serialize};
 
 use crate::ScoreError;
-use crate::nearest::nearest;
 
 /// How trials become scores.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -66,12 +65,10 @@ impl Rules {
     /// The edition of this name.
     ///
     /// # Errors
-    /// [`ScoreError::Rules`] with the nearest name if there is none.
+    /// [`ScoreError::Unknown`] with the nearest name if there is none.
     pub fn named(name: &str) -> Result<Self, ScoreError> {
         let found = RULES.iter().find(|(known, ..)| *known == name);
-        found.map(|(_, rules, _)| *rules).ok_or_else(|| ScoreError::Rules {
-            name: name.to_owned(),
-            nearest: nearest(name, RULES.iter().map(|(known, ..)| *known)),
-        })
+        let unknown = || ScoreError::unknown("set of rules", name, RULES.iter().map(|(known, ..)| *known));
+        found.map(|(_, rules, _)| *rules).ok_or_else(unknown)
     }
 }

@@ -53,7 +53,7 @@ pub struct TrialRow {
     pub best_step: Option<u64>,
     /// The last evaluation's metric.
     pub final_metric: Option<f64>,
-    /// The metric on the test split, with the final weights.
+    /// The metric on the test split, with the final weights, or with those of the best evaluation if the recipe says so.
     pub test_metric: Option<f64>,
     /// Updates made in all.
     pub steps: u64,

@@ -1,9 +1,8 @@
 //! Trials from logs of AlgoPerf.
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test that cannot set up must fail")]
 
-use rheostat_score::{
-    AlgoperfEdition, AlgoperfPath, AlgoperfWorkload, Clock, Direction, Framework, MetricTarget, Role, ScoreError, Trial,
-};
+use rheostat_record::{Direction, Target};
+use rheostat_score::{AlgoperfEdition, AlgoperfPath, AlgoperfWorkload, Clock, Framework, Role, ScoreError, Trial};
 
 const EVALUATIONS: &str =
     "accumulated_submission_time,global_step,score,train/loss,validation/loss,validation/num_examples";
@@ -126,15 +125,15 @@ fn editions_differ_in_what_they_score() {
     assert_eq!(counts, [[8, 6, 22], [9, 0, 27]]);
     let variant = workload("imagenet_resnet_large_bn_init");
     assert_eq!(variant.role, Role::HeldOut("imagenet_resnet".to_owned()));
-    let target = MetricTarget { metric: "accuracy".to_owned(), value: 0.76526, direction: Direction::Increasing };
+    let target = Target { metric: "accuracy".to_owned(), value: 0.76526, direction: Direction::Increasing };
     assert_eq!(variant.target, target);
     assert_eq!(AlgoperfEdition::named("0.6"), Ok(AlgoperfEdition::V06));
     assert_eq!(
         AlgoperfEdition::V05.workload("fastmr").unwrap_err().to_string(),
-        r#"there is no workload of AlgoPerf "fastmr"; did you mean "fastmri"?"#
+        r#"there is no workload of AlgoPerf "fastmr" (did you mean fastmri?)"#
     );
     assert_eq!(
         AlgoperfEdition::named("0.4").unwrap_err().to_string(),
-        r#"there is no edition of AlgoPerf "0.4"; did you mean "0.5"?"#
+        r#"there is no edition of AlgoPerf "0.4" (did you mean 0.6?)"#
     );
 }

@@ -82,9 +82,9 @@ fn only_studies_that_both_have_are_compared_by_their_best_trials() {
 fn names_that_are_not_there_are_answered_with_the_nearest() {
     let trials = pairs(&[(1.0, 2.0)]);
     let unknown = compare(&trials, "a", "bb").unwrap_err().to_string();
-    assert_eq!(unknown, r#"there is no submission "bb"; did you mean "b"?"#);
+    assert_eq!(unknown, r#"there is no submission "bb" (did you mean b?)"#);
     let ruleset = Comparison::new(&trials, "our", "a", "b", &Rules::default(), &FEW).unwrap_err().to_string();
-    assert_eq!(ruleset, r#"there is no ruleset "our"; did you mean "ours"?"#);
+    assert_eq!(ruleset, r#"there is no ruleset "our" (did you mean ours?)"#);
     assert_eq!(compare(&[], "a", "b").unwrap_err(), ScoreError::Nothing);
 }
 

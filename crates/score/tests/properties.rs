@@ -177,7 +177,7 @@ fn spaces_around_cells_and_the_mark_that_spreadsheets_begin_with_do_not_matter()
 #[test]
 fn a_wrong_name_of_rules_is_answered_with_the_nearest() {
     let error = Rules::named("algoperf0.5").unwrap_err().to_string();
-    assert_eq!(error, r#"there are no rules "algoperf0.5"; did you mean "algoperf-0.5"?"#);
+    assert_eq!(error, r#"there is no set of rules "algoperf0.5" (did you mean algoperf-0.5?)"#);
 }
 
 /// The share of all ways to draw as many studies as there are whose median is below a time.

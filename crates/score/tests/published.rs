@@ -5,9 +5,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use rheostat_score::{
-    AlgoperfEdition, Bootstrap, Clock, Comparison, Direction, Leaderboard, Role, Rules, Trial, read_results,
-};
+use rheostat_record::Direction;
+use rheostat_score::{AlgoperfEdition, Bootstrap, Clock, Comparison, Leaderboard, Role, Rules, Trial, read_results};
 
 /// The folder with the competition's tables; without one the test says that it skips.
 #[expect(clippy::print_stderr, reason = "a test that skips says so")]

@@ -190,7 +190,7 @@ fn clocks_are_found_by_their_names() {
     for clock in Clock::ALL {
         assert_eq!(Clock::named(clock.name()), Ok(clock));
     }
-    assert_eq!(Clock::named("step").unwrap_err().to_string(), r#"there is no clock "step"; did you mean "steps"?"#);
+    assert_eq!(Clock::named("step").unwrap_err().to_string(), r#"there is no clock "step" (did you mean steps?)"#);
 }
 
 #[test]

@@ -11,13 +11,14 @@ use rheostat_control::{
 use rheostat_optim::{Gradients, OptimError, Optimizer, ParameterGroup};
 use rheostat_record::{
     Checkpoint, Event, EventSink, FORMAT, Manifest, NonFinite, Plan, Recipe, RunResult, RunWriter, Score, Status,
+    TestWeights,
 };
 use rheostat_workload::random::{Purpose, seed};
 use rheostat_workload::{Knobs, Split, Workload};
 
 use crate::accounts::{Clock, Phase};
 use crate::loader::Loader;
-use crate::state::{CONTROLLER, OPTIMIZER, STATE, State, WEIGHTS};
+use crate::state::{BEST, CONTROLLER, OPTIMIZER, STATE, State, WEIGHTS};
 use crate::train::{Control, Divergence, Host, Observer, Outcome, Place};
 use crate::{TrainError, device, device_name};
 
@@ -31,6 +32,8 @@ pub(crate) struct Session<'a, W: Workload> {
     device: Device,
     /// Taken out while an update replaces it.
     model: Option<W::Model>,
+    /// The weights at the best evaluation, if the recipe wants those tested. Bytes: clones of a model share running statistics.
+    best: Option<Vec<u8>>,
     optimizer: Optimizer,
     controller: Box<dyn Controller>,
     search: Box<dyn LineSearch>,
@@ -63,6 +66,7 @@ impl<'a, W: Workload> Session<'a, W> {
         let mut model = workload.model(&device);
         let mut optimizer = optimizer(recipe, &plan, &model).map_err(TrainError::Setup)?;
         let mut controller = control(plan.base.clone());
+        let mut best = None;
         let mut state = State::default();
         state.decide(&controller.begin().hyperparameters);
 
@@ -85,6 +89,9 @@ impl<'a, W: Workload> Session<'a, W> {
             model = rheostat_optim::load_weights(model, checkpoint.file(WEIGHTS)?)
                 .map_err(|error| misfit(error.to_string()))?;
             optimizer.load(checkpoint.file(OPTIMIZER)?).map_err(|error| misfit(error.to_string()))?;
+            if recipe.test == TestWeights::Best && state.best.is_some() {
+                best = Some(checkpoint.file(BEST)?.to_vec());
+            }
             controller.load(checkpoint.file(CONTROLLER)?).map_err(|error| misfit(error.to_string()))?;
         }
         if let Place::Resume(_) = place {
@@ -103,6 +110,7 @@ impl<'a, W: Workload> Session<'a, W> {
             plan,
             device,
             model,
+            best,
             optimizer,
             controller,
             search,
@@ -314,6 +322,10 @@ impl<'a, W: Workload> Session<'a, W> {
             && !score.metric.is_nan()
         {
             self.state.best = Some(score);
+            if let (TestWeights::Best, Some(model)) = (self.recipe.test, &self.model) {
+                let failed = |source| TrainError::Optimizer { step: score.step, source };
+                self.best = Some(rheostat_optim::weights(model).map_err(failed)?);
+            }
         }
         self.state.last = Some(score);
         self.state.evaluations += 1;
@@ -336,13 +348,28 @@ impl<'a, W: Workload> Session<'a, W> {
     }
 
     fn score(&self, split: Split) -> Score {
-        let step = self.state.step;
-        match &self.model {
+        self.score_of(self.model.as_ref(), self.state.step, split)
+    }
+
+    fn score_of(&self, model: Option<&W::Model>, step: u64, split: Split) -> Score {
+        match model {
             Some(model) => {
                 let found = self.workload.evaluate(&model.valid(), split, &self.device.clone().inner());
                 Score { step, loss: found.loss, metric: found.metric }
             }
             None => Score { step, loss: f64::NAN, metric: f64::NAN },
+        }
+    }
+
+    /// With the weights that the recipe names: those of the best evaluation, or the final ones.
+    fn test(&self) -> Result<Score, TrainError> {
+        match (&self.best, self.state.best, &self.model) {
+            (Some(weights), Some(best), Some(model)) => {
+                let failed = |source| TrainError::Optimizer { step: best.step, source };
+                let model = rheostat_optim::load_weights(model.clone(), weights).map_err(failed)?;
+                Ok(self.score_of(Some(&model), best.step, Split::Test))
+            }
+            _ => Ok(self.score(Split::Test)),
         }
     }
 
@@ -356,8 +383,9 @@ impl<'a, W: Workload> Session<'a, W> {
         self.state.accounts = *self.clock.accounts();
         let state = self.state.to_json()?;
         let controller = self.controller.save();
-        let files: [(&str, &[u8]); 4] =
-            [(STATE, &state), (WEIGHTS, &weights), (OPTIMIZER, &moments), (CONTROLLER, &controller)];
+        let mut files: Vec<(&str, &[u8])> =
+            vec![(STATE, &state), (WEIGHTS, &weights), (OPTIMIZER, &moments), (CONTROLLER, &controller)];
+        files.extend(self.best.as_ref().map(|best| (BEST, best.as_slice())));
         self.writer.checkpoint(step, &files, self.recipe.keep_checkpoints)?;
         self.newest_checkpoint = Some(step);
         self.observer.event(&Event::Checkpoint { step });
@@ -377,9 +405,9 @@ impl<'a, W: Workload> Session<'a, W> {
         let mut test = None;
         if !matches!(status, Status::Diverged | Status::Interrupted) && !self.host.skip_evaluation {
             self.clock.switch(Phase::Evaluation, &self.device)?;
-            let score = self.score(Split::Test);
+            let score = self.test()?;
             self.clock.switch(Phase::Recording, &self.device)?;
-            self.record(&Event::Test { step, test_loss: score.loss, test_metric: score.metric })?;
+            self.record(&Event::Test { step: score.step, test_loss: score.loss, test_metric: score.metric })?;
             test = Some(score);
         }
         self.record(&Event::Stop { step, status })?;

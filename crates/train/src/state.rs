@@ -8,6 +8,7 @@ use crate::{Accounts, TrainError};
 
 pub(crate) const STATE: &str = "state.json";
 pub(crate) const WEIGHTS: &str = "weights.safetensors";
+pub(crate) const BEST: &str = "best.safetensors";
 pub(crate) const OPTIMIZER: &str = "optimizer.safetensors";
 pub(crate) const CONTROLLER: &str = "controller.bin";
 

@@ -270,3 +270,23 @@ fn an_action_that_the_loop_cannot_do_is_an_error_and_not_passed_over() {
         assert!(matches!(error, TrainError::Undriven { step: 3, .. }), "{error}");
     }
 }
+
+#[test]
+fn the_test_split_may_be_evaluated_with_the_weights_of_the_best_evaluation() {
+    // An epoch that learns, then one that destroys what was learned.
+    let schedule = "[learning_rate]\nmethod = \"multistep\"\npeak = 3e-3\ngamma = 1000.0\nat = [\"1 epochs\"]\n";
+    let recipe = recipe(&format!("test = \"best\"\n{schedule}"));
+    let (whole, cut, short) = (folder(), folder(), folder());
+    let (expected, _) = run(&recipe, whole.path());
+    let (best, test) = (expected.result.best.unwrap(), expected.result.test.unwrap());
+    assert!(best.step < expected.result.steps_kept && test.step == best.step);
+
+    let text = "workload = \"digits-mlp\"\nbudget = \"1 epochs\"\nlearning_rate = 3e-3\n";
+    let text = RecipeText { name: "test.toml", text, sets: &[], resolved: false };
+    let (early, _) = run(&Recipe::read(&text, WORKLOADS).unwrap(), short.path());
+    assert_eq!(early.result.test.unwrap(), test, "the weights are those after the first epoch");
+
+    interrupt(&recipe, Place::New { path: cut.path(), id: "test" }, best.step + 5);
+    let resumed = train(&recipe, Place::Resume(cut.path()), &Host::default(), &mut Silent).unwrap();
+    assert_eq!(resumed.result.test, Some(test));
+}

@@ -11,14 +11,21 @@ use rheostat_workload::WORKLOADS;
 
 use crate::arguments::{Bench as Asked, Format, Global};
 use crate::error::{CliError, exit};
+use crate::studies::Show;
 use crate::trials::Trials;
 use crate::{interrupt, output, provenance, recipes, studies};
 
 /// What `rheostat bench` compares when nothing is named.
 const EMBEDDED: (&str, &str) = ("digits-mlp.toml", include_str!("../../../../studies/digits-mlp.toml"));
 
-pub(crate) fn run(asked: &Asked, global: &Global) -> Result<u8, CliError> {
+pub(crate) fn run(asked: &Asked, show: Show, global: &Global) -> Result<u8, CliError> {
     let study = study(asked)?;
+    if show == Show::Sweep && !study.varies() {
+        return Err(CliError::Usage(format!(
+            "{}: there is nothing to sweep; write ruleset = \"external_tuning\" and give a submission search, points or grid",
+            asked.study.as_ref().map_or(EMBEDDED.0.to_owned(), |path| path.display().to_string())
+        )));
+    }
     let folder = asked.out.clone().unwrap_or_else(|| Path::new("runs").join(&study.name));
     let results = results(asked, &study, &folder).join("trials.csv");
     let runner = ProcessRunner {
@@ -62,7 +69,7 @@ pub(crate) fn run(asked: &Asked, global: &Global) -> Result<u8, CliError> {
     // What two coordinators of the same folder did is all in the table.
     table.refresh()?;
     let rows: Vec<TrialRow> = table.rows().cloned().collect();
-    studies::report((&study.name, progress.wanted), &rows, &folder, &folder.join("report.html"), global)?;
+    studies::report((&study.name, progress.wanted), &rows, &folder, &folder.join("report.html"), show, global)?;
     if progress.done < progress.wanted && stop.load(Ordering::Relaxed) {
         eprintln!("{}", interrupted(asked, &progress));
         return Ok(exit::INTERRUPTED);

@@ -1,5 +1,6 @@
 use crate::arguments::{Arguments, Command};
 use crate::error::{CliError, exit};
+use crate::studies::Show;
 
 use super::{bench, completions, data, lr_find, methods, profile, report, schedule, score, train, workloads};
 
@@ -8,7 +9,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<u8, CliError> {
     let global = &arguments.global;
     match &arguments.command {
         Command::Train(arguments) => return train::run(arguments, global),
-        Command::Bench(arguments) => return bench::run(arguments, global),
+        Command::Bench(arguments) => return bench::run(arguments, Show::Scores, global),
+        Command::Sweep(arguments) => return bench::run(arguments, Show::Sweep, global),
         Command::LrFind(arguments) => return lr_find::run(arguments, global),
         Command::Profile(arguments) => return profile::run(arguments, global),
         Command::Schedule(arguments) => schedule::run(arguments, global)?,

@@ -1,5 +1,7 @@
+use std::path::PathBuf;
+
 use rheostat_score::{
-    AlgoperfEdition, Bootstrap, Clock, Comparison, Entry, Leaderboard, Profile, Rules, ScoreError, Trial,
+    AlgoperfEdition, Bootstrap, Clock, Comparison, Entry, Leaderboard, Profile, Rules, ScoreError, TargetSetting, Trial,
 };
 
 use crate::arguments::{Format, Global, Score};
@@ -11,6 +13,9 @@ pub(crate) fn run(arguments: &Score, global: &Global) -> Result<(), CliError> {
     let clock = Clock::named(&arguments.clock).map_err(asked)?;
     // Logs of AlgoPerf are of the edition whose rules are asked for, else of the newest.
     let edition = if arguments.rules.starts_with("algoperf-0.5") { AlgoperfEdition::V05 } else { AlgoperfEdition::V06 };
+    if let Some(least) = arguments.set_targets {
+        return set_targets(&arguments.paths, least, global);
+    }
     let mut trials = Vec::new();
     for path in &arguments.paths {
         trials.extend(score_sources::trials(path, clock, edition)?);
@@ -46,6 +51,30 @@ pub(crate) fn run(arguments: &Score, global: &Global) -> Result<(), CliError> {
 
 fn asked(source: ScoreError) -> CliError {
     CliError::Score { path: None, source }
+}
+
+fn set_targets(paths: &[PathBuf], least: usize, global: &Global) -> Result<(), CliError> {
+    let rows = paths.iter().map(|path| score_sources::rows(path)).collect::<Result<Vec<_>, _>>()?.concat();
+    let targets = TargetSetting::all(&rows, least).map_err(asked)?;
+    let head = ["workload", "metric", "target", "test", "submission", "point", "repeats", "settings"];
+    let mut table = vec![head.map(str::to_owned).to_vec()];
+    for found in &targets {
+        table.push(vec![
+            found.workload.clone(),
+            found.metric.clone(),
+            found.validation.to_string(),
+            found.test.map_or(String::new(), |test| test.to_string()),
+            found.submission.clone(),
+            found.point.clone(),
+            found.repeats.to_string(),
+            found.settings.to_string(),
+        ]);
+    }
+    match global.format {
+        Format::Json => output::json(&targets),
+        Format::Csv => output::text(&output::csv(&table)),
+        Format::Text => output::text(&output::table(&table)),
+    }
 }
 
 /// Two submissions side by side in every ruleset that has both.

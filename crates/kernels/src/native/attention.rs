@@ -5,7 +5,7 @@ use rayon::prelude::*;
 
 use super::dropout::{Mask, apply_in_place};
 use super::matrix::{Before, Matrix, MatrixMut, product};
-use super::real::{Real, load, store};
+use super::real::{Real, highest, load, store};
 
 /// Sizes of an attention.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -49,6 +49,11 @@ impl Shape {
 
     fn result<'a, T>(&self, result: &'a [T], head: usize) -> Matrix<'a, T> {
         Matrix::new(&result[head * self.head()..], [self.tokens, self.head()], [self.width, 1])
+    }
+
+    /// How many tokens, from the first on, a token sees.
+    fn seen(&self, by: usize) -> usize {
+        if self.causal { by + 1 } else { self.tokens }
     }
 
     fn square(&self) -> [usize; 2] {
@@ -182,7 +187,7 @@ impl<T: Real> WithSimd for Softmax<'_, T> {
     fn with_simd<S: Simd>(self, simd: S) {
         let tokens = self.shape.tokens;
         for (to, row) in self.weights.chunks_exact_mut(tokens).enumerate() {
-            let seen = if self.shape.causal { to + 1 } else { tokens };
+            let seen = self.shape.seen(to);
             softmax(simd, &mut row[..seen]);
             row[seen..].fill(T::ZERO);
         }
@@ -192,16 +197,7 @@ impl<T: Real> WithSimd for Softmax<'_, T> {
 /// The exponentials of the row divided by their sum.
 #[inline(always)]
 fn softmax<T: Real, S: Simd>(simd: S, row: &mut [T]) {
-    let (whole, rest) = T::vectors::<S>(row);
-    let mut largest = T::splat(simd, T::LOWEST);
-    for &vector in whole {
-        largest = T::max(simd, largest, vector);
-    }
-    let mut highest = T::largest(simd, largest);
-    for &number in rest {
-        highest = if number > highest { number } else { highest };
-    }
-    let highest = T::splat(simd, highest);
+    let highest = T::splat(simd, highest(simd, row));
     let (whole, rest) = T::vectors_mut::<S>(row);
     let mut sum = T::splat(simd, T::ZERO);
     for vector in &mut *whole {
@@ -239,7 +235,7 @@ impl<T: Real> WithSimd for SoftmaxGradient<'_, T> {
         let tokens = self.shape.tokens;
         let rows = self.weights.chunks_exact(tokens).zip(self.slopes.chunks_exact_mut(tokens));
         for (to, (weights, slopes)) in rows.enumerate() {
-            let seen = if self.shape.causal { to + 1 } else { tokens };
+            let seen = self.shape.seen(to);
             slopes[seen..].fill(T::ZERO);
             let mut sum = T::splat(simd, T::ZERO);
             let vectors = seen.div_ceil(T::lanes::<S>());

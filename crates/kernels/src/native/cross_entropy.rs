@@ -4,7 +4,7 @@ use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 
 use super::parallel;
-use super::real::{Real, load, store};
+use super::real::{Real, highest, load, store};
 
 /// The mean loss of rows of logits, and its gradient.
 ///
@@ -47,15 +47,7 @@ impl<T: Real> WithSimd for Rows<'_, T> {
         let mut loss = 0.0;
         let rows = self.logits.chunks_exact(classes).zip(self.gradient.chunks_exact_mut(classes));
         for ((logits, gradient), &target) in rows.zip(self.targets) {
-            let (whole, rest) = T::vectors::<S>(logits);
-            let mut largest = T::splat(simd, T::LOWEST);
-            for &vector in whole {
-                largest = T::max(simd, largest, vector);
-            }
-            let mut highest = T::largest(simd, largest);
-            for &logit in rest {
-                highest = if logit > highest { logit } else { highest };
-            }
+            let highest = highest(simd, logits);
             let offset = T::splat(simd, highest);
             for vector in 0..vectors {
                 let value = T::exp(simd, T::sub(simd, load(simd, logits, vector), offset));

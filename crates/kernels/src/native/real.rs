@@ -52,6 +52,17 @@ pub(crate) trait Real: Copy + Default + PartialOrd + Pod + Send + Sync + 'static
     fn store_part<S: Simd>(simd: S, numbers: &mut [Self], vector: Self::Vector<S>);
 }
 
+/// The largest number of a row; not specified where one is not a number.
+#[inline(always)]
+pub(crate) fn highest<T: Real, S: Simd>(simd: S, row: &[T]) -> T {
+    let (whole, rest) = T::vectors::<S>(row);
+    let mut largest = T::splat(simd, T::LOWEST);
+    for &vector in whole {
+        largest = T::max(simd, largest, vector);
+    }
+    rest.iter().fold(T::largest(simd, largest), |highest, &number| if number > highest { number } else { highest })
+}
+
 macro_rules! real {
     (
         $type:ident, $vector:ident, $lanes:ident, splat $splat:ident, add $add:ident, sub $sub:ident, mul $mul:ident,

@@ -40,6 +40,12 @@ pub const RECIPE_KEYS: &[Parameter] = &[
         "at a loss or gradient that is not finite: stop, or skip the update",
     )
     .default("\"stop\""),
+    Parameter::new(
+        "test",
+        Kind::Choice(&["final", "best"]),
+        "the weights that the test split is evaluated with, once, at the end: the final ones, or those of the best evaluation",
+    )
+    .default("\"final\""),
 ];
 
 /// What a parameter group may set for itself.

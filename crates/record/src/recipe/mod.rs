@@ -8,5 +8,5 @@ mod text;
 
 pub use keys::RECIPE_KEYS;
 pub use plan::{BatchAt, Plan};
-pub use read::{Group, NonFinite, Recipe};
+pub use read::{Group, NonFinite, Recipe, TestWeights};
 pub use text::RecipeText;

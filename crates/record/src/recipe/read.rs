@@ -40,6 +40,8 @@ pub struct Recipe {
     pub accumulate: u64,
     /// What to do at a loss or gradient that is not finite.
     pub non_finite: NonFinite,
+    /// Which weights the test split is evaluated with.
+    pub test: TestWeights,
     /// The optimizer.
     pub optimizer: OptimizerSpec,
     /// What moves, and how.
@@ -66,6 +68,16 @@ pub enum NonFinite {
     Stop,
     /// Make no update: parameters, moments and the schedule's step stay; the work is counted as spent.
     Skip,
+}
+
+/// Which weights the test split is evaluated with, once, at the end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TestWeights {
+    /// The final ones.
+    Final,
+    /// Those of the best evaluation on the validation split.
+    Best,
 }
 
 impl Recipe {
@@ -104,15 +116,13 @@ impl Recipe {
 
     /// The resolved recipe as TOML: reads back to the same recipe, whatever defaults a later program has.
     pub fn to_toml(&self) -> String {
-        match self.tree.to_toml() {
-            toml::Value::Table(table) => table.to_string(),
-            other => other.to_string(),
-        }
+        document(&self.tree)
     }
 
-    /// SHA-256 of [`Recipe::to_toml`], in hexadecimal.
+    /// SHA-256 of [`Recipe::to_toml`] without the plain keys that stand at their defaults, in hexadecimal: a key that a later program
+    /// adds leaves the hashes of old recipes as they are.
     pub fn hash(&self) -> String {
-        Sha256::digest(self.to_toml()).iter().map(|byte| format!("{byte:02x}")).collect()
+        Sha256::digest(document(&text::without_defaults(&self.tree))).iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
     fn from_tree(tree: Node, facts: &WorkloadFacts, findings: &mut Findings) -> Option<Self> {
@@ -166,11 +176,20 @@ impl Recipe {
             spent_limit: read(&tree, "spent_limit", findings)?,
             accumulate: read(&tree, "accumulate", findings)?,
             non_finite: read(&tree, "non_finite", findings)?,
+            test: read(&tree, "test", findings)?,
             optimizer,
             hyperparameters,
             groups,
             tree,
         })
+    }
+}
+
+/// A table as a file has it.
+fn document(tree: &Node) -> String {
+    match tree.to_toml() {
+        toml::Value::Table(table) => table.to_string(),
+        other => other.to_string(),
     }
 }
 
@@ -233,7 +252,12 @@ fn target(tree: &Node, facts: &WorkloadFacts, findings: &mut Findings) -> Option
             findings.add(&entry.key_origin, message, Some(format!("its metric is {}", facts.metric.name)));
             return None;
         }
-        target.value = f64::deserialize(entry.node.to_toml()).ok()?;
+        target.value = entry.node.number()?;
+        if !facts.metric.permits(target.value) {
+            let message = format!("target {} = {} is out of range", entry.key, entry.node.display());
+            let help = format!("{} is {}", facts.metric.name, facts.metric.range());
+            findings.add(&entry.node.origin, message, Some(help));
+        }
     }
     Some(target)
 }

@@ -70,6 +70,18 @@ fn key_defaults() -> String {
     defaults.collect()
 }
 
+/// The tree without the plain keys that are at their defaults.
+pub(crate) fn without_defaults(tree: &Node) -> Node {
+    let mut told = tree.clone();
+    let defaults = Node::parse(&Source::new("defaults", &key_defaults()), &mut Findings::default());
+    for default in defaults.entries() {
+        if told.get(&default.key).is_some_and(|node| node.to_toml() == default.node.to_toml()) {
+            told.take(&default.key);
+        }
+    }
+    told
+}
+
 fn workload<'w>(
     user: &Node,
     set: Option<&Node>,
