@@ -1,7 +1,7 @@
 //! Prints the page of a made-up study: `cargo run -p rheostat-report --example study_page > study.html`.
 //!
-//! An argument chooses what it is of: `compared` (if absent), `one`, `tuned`, `many`, `alone` or `missed`; `text` after it prints
-//! what a terminal shows, `markdown` and `csv` the tables.
+//! An argument chooses what it is of: `compared` (if absent), `one`, `tuned`, `sweep`, `many`, `alone` or `missed`; `text` after it
+//! prints what a terminal shows, `markdown` and `csv` the tables, `sweep-csv` the trials of a sweep.
 #![allow(clippy::print_stdout, clippy::disallowed_methods, reason = "an example prints and is told what")]
 
 #[path = "../tests/samples/mod.rs"]
@@ -20,6 +20,7 @@ fn main() -> Result<(), ReportError> {
     let rows: Vec<TrialRow> = match kind {
         "one" => one_workload(),
         "tuned" => one_workload().into_iter().chain(tuned()).collect(),
+        "sweep" => samples::study::sweep(),
         "many" => many(30),
         "alone" => one_workload().into_iter().take(3).collect(),
         "missed" => samples::study::missed(),
@@ -31,8 +32,12 @@ fn main() -> Result<(), ReportError> {
         .runs(&runs)
         .planned(if kind == "compared" { 60 } else { rows.len() });
     match arguments.get(1).map(String::as_str) {
-        Some("text") => print!("{}", study::summary(&study, &SummaryOptions { colour: true, ..Default::default() })),
+        Some("text") => {
+            let options = SummaryOptions { colour: true, ..Default::default() };
+            print!("{}\n{}", study::summary(&study, &options), study::sweep_summary(&study, &options));
+        }
         Some("markdown") => print!("{}", study::markdown(&study)),
+        Some("sweep-csv") => print!("{}", study::sweep_csv(&study)),
         Some("csv") => print!("{}", study::csv(&study)),
         _ => print!("{}", study::html(&study)?),
     }

@@ -28,6 +28,18 @@ pub(crate) fn significant(value: f64, digits: usize) -> String {
     format!("{}e{exponent}", trimmed(mantissa))
 }
 
+/// The same in whichever notation is shorter: `1e-3`, `2.5e-4`, `0.1`, `0.125`, `30`.
+pub(crate) fn shortest(value: f64, digits: usize) -> String {
+    let plain = significant(value, digits);
+    if !(0.0..1.0).contains(&value.abs()) || value == 0.0 {
+        return plain;
+    }
+    let scientific = format!("{value:.*e}", digits.max(1) - 1);
+    let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
+    let scientific = format!("{}e{exponent}", trimmed(mantissa));
+    if scientific.len() <= plain.len() { scientific } else { plain }
+}
+
 /// The shortest text that reads back as the same number.
 pub(crate) fn exact(value: f64) -> String {
     format!("{value:?}")
@@ -191,6 +203,14 @@ mod tests {
         let texts: Vec<String> =
             [0.0, 1.0, 0.032_149, 3.2e-5, 123_456.0, 1.25e7, -0.5, f64::NAN, f64::NEG_INFINITY].map(short).to_vec();
         assert_eq!(texts, ["0", "1", "0.03215", "3.2e-5", "123456", "1.25e7", "-0.5", "NaN", "-inf"]);
+    }
+
+    #[test]
+    fn rates_are_told_in_the_shorter_notation() {
+        let texts =
+            [0.0, 1e-5, 0.000_25, 0.001, 0.01, 0.031_6, 0.1, 0.125, 0.999_9, 1.0, 30.0, -0.001].map(|x| shortest(x, 3));
+        let expected = ["0", "1e-5", "2.5e-4", "1e-3", "1e-2", "0.0316", "0.1", "0.125", "1", "1", "30", "-1e-3"];
+        assert_eq!(texts, expected);
     }
 
     #[test]

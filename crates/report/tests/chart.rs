@@ -12,7 +12,9 @@ fn chart(points: Vec<(f64, f64)>, scale: Scale, name: &str) -> Chart {
         .level(Level::new(name, points.first().map_or(0.0, |point| point.1)))
         .series(Series::new(name, points.clone()).crosses())
         .series(Series::new("pale", points.clone()).look(Look::Faint).colour(1))
-        .series(Series::new("dots", points.clone()).look(Look::Dots).colour(9));
+        .series(Series::new("dots", points.clone()).look(Look::Dots).colour(9))
+        .series(Series::new("points", points.clone()).look(Look::Points).crosses())
+        .series(Series::new("rings", points.clone()).look(Look::Rings).colour(2));
     let marker = Marker::new(name, points.last().map_or(f64::NAN, |point| point.0));
     Chart::new(name, Axis::new(name)).described(name).panel(panel.clone()).panel(panel).marker(marker)
 }
@@ -83,6 +85,18 @@ fn a_picture_for_a_page_has_no_colours_of_its_own() {
     let svg = chart(vec![(0.0, 1.0), (1.0, 2.0)], Scale::Linear, "loss").svg(&options);
     assert!(!svg.contains('#') && !svg.contains("<style") && !svg.contains("<title>loss</title><desc>"), "{svg}");
     assert!(svg.contains("aria-labelledby=\"caption\""));
+}
+
+#[test]
+fn points_and_rings_are_dots_without_a_line() {
+    for (look, dot) in [(Look::Points, "class=\"dot\""), (Look::Rings, "class=\"ring\"")] {
+        let series = Series::new("seeds", [(0.0, 1.0), (0.0, 2.0), (1.0, f64::NAN)]).look(look);
+        let svg = Chart::new("Seeds", Axis::new("x"))
+            .panel(Panel::new(Axis::new("y")).series(series))
+            .svg(&SvgOptions::default());
+        assert_eq!(svg.matches(dot).count(), 2);
+        assert!(!svg.contains("data-name"));
+    }
 }
 
 #[test]

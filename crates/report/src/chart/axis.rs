@@ -8,6 +8,7 @@ pub struct Axis {
     pub(crate) whole: bool,
     pub(crate) through: Option<f64>,
     pub(crate) only: Option<(f64, f64)>,
+    pub(crate) exponents: bool,
 }
 
 /// How values are spread along an axis.
@@ -25,7 +26,7 @@ pub enum Scale {
 impl Axis {
     /// A linear axis.
     pub fn new(label: impl Into<String>) -> Self {
-        Self { label: label.into(), scale: Scale::Linear, whole: false, through: None, only: None }
+        Self { label: label.into(), scale: Scale::Linear, whole: false, through: None, only: None, exponents: false }
     }
 
     /// How values are spread.
@@ -46,6 +47,13 @@ impl Axis {
     #[must_use]
     pub fn only(mut self, low: f64, high: f64) -> Self {
         self.only = Some((low, high));
+        self
+    }
+
+    /// Ticks of a log axis below 1 are written as 1e-3, as learning rates are, unless that is longer.
+    #[must_use]
+    pub fn exponents(mut self) -> Self {
+        self.exponents = true;
         self
     }
 
@@ -72,6 +80,7 @@ pub(crate) struct Range {
     high: f64,
     log: bool,
     whole: bool,
+    exponents: bool,
 }
 
 /// Beyond this, differences overflow; nothing that is measured is so large.
@@ -83,7 +92,8 @@ impl Range {
     /// The range of a horizontal axis: exactly what there is.
     pub(crate) fn across(axis: &Axis, values: impl Iterator<Item = f64> + Clone) -> Self {
         let log = axis.scale == Scale::Log;
-        Self::around(values.chain(axis.through), log, axis.whole, 0.0)
+        let range = Self::around(values.chain(axis.through), log, axis.whole, 0.0);
+        Self { exponents: axis.exponents, ..range }
     }
 
     /// The range of a vertical axis: a little more than there is, and from 0 if that is near.
@@ -91,7 +101,7 @@ impl Range {
         if let Some((low, high)) =
             axis.only.filter(|(low, high)| low < high && drawable(*low, false) && drawable(*high, false))
         {
-            return Self { low, high, log: false, whole: axis.whole };
+            return Self { low, high, log: false, whole: axis.whole, exponents: false };
         }
         let log = match axis.scale {
             Scale::Linear => false,
@@ -122,7 +132,7 @@ impl Range {
             }
             let pad = (to - from) * padding;
             let (from, to) = ((from - pad).max(-305.0), (to + pad).min(305.0));
-            return Self { low: 10f64.powf(from), high: 10f64.powf(to), log, whole };
+            return Self { low: 10f64.powf(from), high: 10f64.powf(to), log, whole, exponents: false };
         }
         // A constant stands above 0; what differs only in its last digits counts as one.
         if high - low <= low.abs().max(high.abs()) * 1e-9 {
@@ -132,11 +142,11 @@ impl Range {
                 (false, true) => (low - room, 0.0),
                 (false, false) => (0.0, high + room),
             };
-            return Self { low, high, log, whole };
+            return Self { low, high, log, whole, exponents: false };
         }
         let pad = (high - low) * padding;
         let from_zero = padding > 0.0 && low >= 0.0 && low - pad < (high - low) * 0.15;
-        Self { low: if from_zero { 0.0 } else { low - pad }, high: high + pad, log, whole }
+        Self { low: if from_zero { 0.0 } else { low - pad }, high: high + pad, log, whole, exponents: false }
     }
 
     pub(crate) fn is_log(&self) -> bool {
@@ -210,7 +220,8 @@ impl Range {
         values
             .filter_map(|value| {
                 let at = self.place(value).filter(within)?;
-                Some(Tick { at, label: number::significant(value, 2) })
+                let label = if self.exponents { number::shortest(value, 2) } else { number::significant(value, 2) };
+                Some(Tick { at, label })
             })
             .collect()
     }
@@ -296,6 +307,14 @@ mod tests {
     fn a_log_axis_has_decades_or_finer_ticks_where_it_has_few_decades() {
         assert_eq!(labels(&[1e-5, 1.0], Scale::Log, 6), ["1e-5", "0.0001", "0.001", "0.01", "0.1", "1"]);
         assert_eq!(labels(&[0.4, 2.2], Scale::Log, 5), ["0.4", "0.5", "0.7", "1", "1.5", "2"]);
+    }
+
+    #[test]
+    fn a_log_axis_of_rates_has_exponents() {
+        let axis = Axis::new("rate").scale(Scale::Log).exponents();
+        let ticks = Range::across(&axis, [1e-5, 1.0].into_iter()).ticks(6);
+        let labels: Vec<String> = ticks.into_iter().map(|tick| tick.label).collect();
+        assert_eq!(labels, ["1e-5", "1e-4", "1e-3", "1e-2", "0.1", "1"]);
     }
 
     #[test]

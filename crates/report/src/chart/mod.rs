@@ -65,6 +65,10 @@ pub enum Look {
     Faint,
     /// A line with a dot at every point: few, separate measurements.
     Dots,
+    /// Dots without a line: measurements in no order.
+    Points,
+    /// The same with hollow dots, for those that are not like the others.
+    Rings,
 }
 
 /// A shaded area between two heights.

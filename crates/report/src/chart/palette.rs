@@ -59,11 +59,13 @@ text{font-family:Ubuntu,\"Segoe UI\",\"Helvetica Neue\",Arial,sans-serif;font-si
 .faint{stroke:currentColor;stroke-width:.8;fill:none;opacity:.32;stroke-linejoin:round;stroke-linecap:round}\
 .dash{stroke-dasharray:6 4}\
 .dot{fill:currentColor;stroke:var(--ground);stroke-width:1}\
+.ring{fill:var(--ground);stroke:currentColor;stroke-width:1.6}\
 .band{fill:currentColor;opacity:.16;stroke:none}\
 .level{stroke:var(--ink);stroke-width:1.2;fill:none;stroke-dasharray:5 4;opacity:.75}\
 .halo{stroke:var(--ground);stroke-width:3;stroke-linejoin:round;paint-order:stroke}\
 .mark{stroke:var(--muted);stroke-width:1;fill:none;stroke-dasharray:2 3}\
 .cross{stroke:var(--c1);stroke-width:1.6;fill:none;stroke-linecap:round}\
+.own{stroke:currentColor}\
 .c0{color:var(--c0)}.c1{color:var(--c1)}.c2{color:var(--c2)}.c3{color:var(--c3)}\
 .c4{color:var(--c4)}.c5{color:var(--c5)}.c6{color:var(--c6)}.c7{color:var(--c7)}.rest{color:var(--base)}";
 

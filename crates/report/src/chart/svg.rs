@@ -283,17 +283,19 @@ impl Picture<'_> {
             path::push_line(&mut data, line);
         }
         let class = class(series.colour);
-        if !data.is_empty() {
+        let alone = matches!(series.look, Look::Points | Look::Rings);
+        if !data.is_empty() && !alone {
             let look = if series.look == Look::Faint { "faint" } else { "line" };
             let dash = if dashed(series.colour) { " dash" } else { "" };
             let name = escape(&series.name);
             self.put(format_args!("<path class=\"{look}{dash} {class}\" data-name=\"{name}\" d=\"{data}\"/>"));
         }
-        if series.look == Look::Dots && dotted {
+        if alone || series.look == Look::Dots && dotted {
+            let dot = if series.look == Look::Rings { "ring" } else { "dot" };
             self.put(format_args!("<g class=\"{class}\">"));
             for (x, y) in &series.points {
                 let (Some(across), Some(down)) = (layout.across(*x), place.down(*y)) else { continue };
-                self.put(format_args!("<circle class=\"dot\" cx=\"{across:.1}\" cy=\"{down:.2}\" r=\"3\">"));
+                self.put(format_args!("<circle class=\"{dot}\" cx=\"{across:.1}\" cy=\"{down:.2}\" r=\"3\">"));
                 let name = if series.name.is_empty() { String::new() } else { format!("{}, ", series.name) };
                 self.put(format_args!(
                     "<title>{}{}: {}</title></circle>",
@@ -305,11 +307,12 @@ impl Picture<'_> {
             self.text.push_str("</g>");
         }
         if series.crosses {
-            self.crosses(&gaps, place);
+            // Where every dot is a measurement of its own, a cross is too, in the colour of its series.
+            self.crosses(&gaps, place, &if alone { format!("cross own {class}") } else { "cross".to_owned() });
         }
     }
 
-    fn crosses(&mut self, gaps: &[f64], place: &Place) {
+    fn crosses(&mut self, gaps: &[f64], place: &Place, class: &str) {
         let mut data = String::new();
         let mut last = f64::NEG_INFINITY;
         for x in gaps.iter().filter_map(|x| self.layout.across(*x)) {
@@ -319,7 +322,7 @@ impl Picture<'_> {
             }
         }
         if !data.is_empty() {
-            self.put(format_args!("<path class=\"cross\" d=\"{data}\"/>"));
+            self.put(format_args!("<path class=\"{class}\" d=\"{data}\"/>"));
         }
     }
 }

@@ -143,7 +143,11 @@ impl Chart {
             Some((at * rows_each(across), (1.0 - up) * rows_each(down)))
         };
         for series in drawn(panel) {
-            let (lines, gaps) = thin::lines(&series.points, 1.0, place);
+            let (mut lines, gaps) = thin::lines(&series.points, 1.0, place);
+            // Dots in no order are lines of one point each.
+            if matches!(series.look, Look::Points | Look::Rings) {
+                lines = series.points.iter().filter_map(|point| place(point.0, point.1)).map(|at| vec![at]).collect();
+            }
             let dot = |point: &(f64, f64)| (point.0.round() as i64, point.1.round() as i64);
             for line in &lines {
                 for pair in line.windows(2) {

@@ -10,6 +10,7 @@ use super::environment::{self, Fact};
 use super::field::Field;
 use super::places::{self, Place};
 use super::strips::{self, Strips};
+use super::sweep;
 use super::{finding, list, matrix, profile};
 use crate::ReportError;
 use crate::chart::palette::REST;
@@ -55,6 +56,7 @@ struct Section {
     note: String,
     intervals: String,
     views: Vec<ByClock>,
+    sweeps: Vec<sweep::Shown>,
     spending: Vec<Spending>,
     points: Table,
     points_left_out: usize,
@@ -175,6 +177,7 @@ fn section(study: &Study<'_>, field: &Field<'_>, id: usize) -> Section {
         note: matrix::note(field),
         intervals: finding::intervals(field),
         views: Clock::ALL.map(view).into(),
+        sweeps: sweep::all(study, field, id),
         spending: budget::all(study, field),
         points,
         points_left_out,

@@ -93,8 +93,8 @@ pub(super) fn points(study: &Study<'_>, field: &Field<'_>) -> (Table, usize) {
     (Table { columns, lines: drawn.iter().take(LONGEST).map(line).collect() }, left_out)
 }
 
-/// `key = value` of each part.
-fn pairs(row: &TrialRow) -> impl Iterator<Item = (&str, &str)> {
+/// What was drawn for a trial: `key = value` of each part.
+pub(super) fn pairs(row: &TrialRow) -> impl Iterator<Item = (&str, &str)> {
     row.point.split(';').filter(|part| !part.trim().is_empty()).map(|part| match part.split_once('=') {
         Some((key, value)) => (key.trim(), value.trim()),
         None => ("drawn", part.trim()),

@@ -24,6 +24,7 @@ mod places;
 mod profile;
 mod strips;
 mod summary;
+mod sweep;
 
 use rheostat_record::Run;
 use rheostat_score::{Leaderboard, Rules, Trial, TrialRow};
@@ -34,6 +35,7 @@ use field::Field;
 pub use html::html;
 pub use markdown::markdown;
 pub use summary::summary;
+pub use sweep::{sweep_csv, sweep_summary};
 
 /// Trials with what is known around them.
 #[derive(Debug, Clone)]
