@@ -1,6 +1,6 @@
 //! Prints the page of a made-up study: `cargo run -p rheostat-report --example study_page > study.html`.
 //!
-//! An argument chooses what it is of: `compared` (if absent), `one`, `tuned`, `sweep`, `many`, `alone` or `missed`; `text` after it
+//! An argument chooses what it is of: `compared` (if absent), `one`, `tuned`, `sweep`, `search`, `many`, `alone` or `missed`; `text` after it
 //! prints what a terminal shows, `markdown` and `csv` the tables, `sweep-csv` the trials of a sweep.
 #![allow(clippy::print_stdout, clippy::disallowed_methods, reason = "an example prints and is told what")]
 
@@ -21,6 +21,7 @@ fn main() -> Result<(), ReportError> {
         "one" => one_workload(),
         "tuned" => one_workload().into_iter().chain(tuned()).collect(),
         "sweep" => samples::study::sweep(),
+        "search" => samples::study::search(),
         "many" => many(30),
         "alone" => one_workload().into_iter().take(3).collect(),
         "missed" => samples::study::missed(),

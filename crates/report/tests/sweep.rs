@@ -8,7 +8,7 @@ use rheostat_report::SummaryOptions;
 use rheostat_report::chart::Glyphs;
 use rheostat_report::study::{self, Study};
 use rheostat_score::{Rules, TrialRow};
-use samples::study::{compared, row, sweep};
+use samples::study::{compared, row, search, sweep};
 
 fn of(rows: &[TrialRow]) -> Study<'_> {
     Study::new("rates", rows, &Rules::default())
@@ -192,11 +192,17 @@ fn a_search_with_many_values_has_a_picture_and_no_table() {
     };
     let grid: Vec<TrialRow> = (0..24).map(at).collect();
     assert!(page(&grid).contains("class=\"heat\"") && text(&grid).contains("\n    learning rate"));
-    let search: Vec<TrialRow> = (0..25).map(at).collect();
-    let page = page(&search);
+    let more: Vec<TrialRow> = (0..25).map(at).collect();
+    let page = page(&more);
     assert!(page.contains("<h3>Sweep</h3>") && !page.contains("class=\"heat\""));
-    assert!(!text(&search).contains("\n    learning rate"));
-    assert!(says(&text(&search), "converged at 5 of 25 values, between 3e-4 and 2.3e-3"), "{}", text(&search));
+    assert!(!text(&more).contains("\n    learning rate"));
+    assert!(says(&text(&more), "converged at 5 of 25 values, between 3e-4 and 2.3e-3"), "{}", text(&more));
+}
+
+#[test]
+fn trials_that_blow_up_do_not_crush_the_others() {
+    insta::assert_snapshot!(text(&search()));
+    assert!(page(&search()).contains("A cross at the top is a trial without a number, or none between"));
 }
 
 #[test]

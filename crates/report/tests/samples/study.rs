@@ -151,6 +151,32 @@ pub fn sweep() -> Vec<TrialRow> {
     rows
 }
 
+/// Three submissions at forty drawn rates each, of a loss that blows up at the highest.
+pub fn search() -> Vec<TrialRow> {
+    let mut rows = Vec::new();
+    for (place, (submission, best)) in [("cosine", 1.1e-3), ("step", 6e-4), ("one_cycle", 2.2e-3)].iter().enumerate() {
+        for trial in 0..40u64 {
+            let drawn = |times: f64| (trial as f64 + 0.7 * place as f64) * times % 1.0;
+            let rate = 10f64.powf(-5.0 + 3.6 * drawn(0.618_034));
+            let away = f64::log10(rate / best);
+            let loss = 0.11 + 0.12 * away.powi(2) + 0.06 * drawn(0.754_878);
+            let blown = away > 0.95;
+            rows.push(TrialRow {
+                ruleset: "external_tuning".into(),
+                trial,
+                point: format!("learning_rate.peak = {rate:?}; weight_decay = {:.3}", drawn(0.569_84)),
+                metric: "loss".into(),
+                direction: "decreasing".into(),
+                best_metric: Some(if blown { 2.3 } else { loss }),
+                best_step: Some(if blown { 50 } else { 900 }),
+                test_metric: Some(if blown { 40.0 * away } else { loss + 0.01 }),
+                ..row(submission, "digits-mlp", 0, None)
+            });
+        }
+    }
+    rows
+}
+
 /// Very many submissions.
 pub fn many(submissions: u64) -> Vec<TrialRow> {
     let studies = |submission: u64| {

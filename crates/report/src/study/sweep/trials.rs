@@ -105,8 +105,8 @@ impl<'a> Sweep<'a> {
             let own = || taking.iter().filter(|(_, key, _)| axis::name(key) == axis);
             let tested = own().flat_map(|(_, _, rows)| rows).any(|row| number(row.test_metric).is_some());
             let swept = |(submission, key, rows): &(&'a str, &'a str, Vec<&'a TrialRow>)| Swept {
-                submission: *submission,
-                key: *key,
+                submission,
+                key,
                 places: places(rows, key, bounds, workload.direction, tested),
                 others: axis::others(rows, key),
             };
