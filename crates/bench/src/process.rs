@@ -127,7 +127,8 @@ fn why(status: ExitStatus, stopped: bool, output: &Path) -> RunError {
 fn last_line(path: &Path) -> String {
     let text = fs::read(path).unwrap_or_default();
     let text = String::from_utf8_lossy(&text);
-    text.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("it said nothing").trim().to_owned()
+    let last = text.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("it said nothing").trim();
+    last.strip_prefix("error: ").unwrap_or(last).to_owned()
 }
 
 /// Reads an event file as it grows.
