@@ -22,13 +22,23 @@ struct State {
     done: usize,
     total: Option<ProgressBar>,
     bars: BTreeMap<TrialKey, ProgressBar>,
+    /// Of trials that are over, for the next ones: bars that come and go leave their traces on a terminal.
+    idle: Vec<ProgressBar>,
 }
 
 impl Trials {
     pub(crate) fn new() -> Self {
         let terminal = std::io::stderr().is_terminal();
         let target = if terminal { ProgressDrawTarget::stderr_with_hz(5) } else { ProgressDrawTarget::hidden() };
-        let state = State { began: Instant::now(), wanted: 0, before: 0, done: 0, total: None, bars: BTreeMap::new() };
+        let state = State {
+            began: Instant::now(),
+            wanted: 0,
+            before: 0,
+            done: 0,
+            total: None,
+            bars: BTreeMap::new(),
+            idle: Vec::new(),
+        };
         Self { all: MultiProgress::with_draw_target(target), state: Mutex::new(state) }
     }
 
@@ -37,18 +47,20 @@ impl Trials {
     }
 
     fn line(&self, text: &str) {
-        self.all.suspend(|| eprintln!("{text}"));
-    }
-
-    fn remove(&self, state: &mut State, trial: &TrialKey) {
-        if let Some(bar) = state.bars.remove(trial) {
-            bar.finish_and_clear();
-            self.all.remove(&bar);
+        // Nothing is drawn off a terminal, and so nothing would be printed above it.
+        if self.all.is_hidden() {
+            eprintln!("{text}");
+        } else if let Err(error) = self.all.println(text) {
+            eprintln!("{text} ({error})");
         }
     }
 }
 
 impl State {
+    fn over(&mut self, trial: &TrialKey) {
+        self.idle.extend(self.bars.remove(trial));
+    }
+
     fn show(&self) {
         let Some(total) = &self.total else { return };
         total.set_position(self.done as u64);
@@ -86,13 +98,16 @@ impl Watch for Trials {
 
     fn started(&self, trial: &TrialKey, budget_steps: u64) {
         let mut state = self.lock();
-        let bar = ProgressBar::new(budget_steps);
-        bar.set_style(style("{bar:24.cyan/dim} {pos}/{len}  {prefix}  {msg}"));
-        bar.set_prefix(trial.to_string());
-        let bar = match &state.total {
-            Some(total) => self.all.insert_before(total, bar),
-            None => self.all.add(bar),
+        let bar = match (state.idle.pop(), &state.total) {
+            (Some(bar), _) => bar,
+            (None, Some(total)) => self.all.insert_before(total, ProgressBar::new(budget_steps)),
+            (None, None) => self.all.add(ProgressBar::new(budget_steps)),
         };
+        bar.set_style(style("{bar:24.cyan/dim} {pos}/{len}  {prefix}  {msg}"));
+        bar.set_length(budget_steps);
+        bar.set_position(0);
+        bar.set_message("");
+        bar.set_prefix(trial.to_string());
         state.bars.insert(trial.clone(), bar);
     }
 
@@ -109,7 +124,7 @@ impl Watch for Trials {
 
     fn ended(&self, trial: &TrialKey, row: &TrialRow) {
         let mut state = self.lock();
-        self.remove(&mut state, trial);
+        state.over(trial);
         state.done += 1;
         self.line(&format!("{}/{}  {trial}: {}", state.done, state.wanted, outcome(row)));
         state.show();
@@ -117,7 +132,7 @@ impl Watch for Trials {
 
     fn interrupted(&self, trial: &TrialKey) {
         let mut state = self.lock();
-        self.remove(&mut state, trial);
+        state.over(trial);
     }
 }
 
