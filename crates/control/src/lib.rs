@@ -21,6 +21,7 @@
 mod controller;
 mod error;
 mod fixed_step;
+pub mod gaussian_process;
 mod hyperparameter;
 mod line_search;
 mod open_loop;
