@@ -18,6 +18,7 @@
 //! # Ok::<(), rheostat_schedule::ScheduleError>(())
 //! ```
 
+mod check;
 mod controller;
 mod error;
 mod fixed_step;
