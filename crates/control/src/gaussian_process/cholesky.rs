@@ -58,14 +58,15 @@ impl Cholesky {
         for row in 0..self.size {
             let factors = self.row(row);
             let (solved, rest) = sides.split_at_mut(row);
-            let this = &mut rest[0];
+            // A copy, so that the sums stay in registers.
+            let mut this = rest[0];
             for (factor, that) in factors.iter().zip(&*solved) {
                 for lane in 0..WIDTH {
                     this[lane] -= factor * that[lane];
                 }
             }
             let inverse = 1.0 / factors[row];
-            this.iter_mut().for_each(|entry| *entry *= inverse);
+            rest[0] = this.map(|entry| entry * inverse);
         }
     }
 }

@@ -13,8 +13,8 @@ pub struct Prediction {
     pub difference_variance: Vec<f64>,
 }
 
-/// Places predicted side by side: the block then stays in the first-level cache.
-const WIDTH: usize = 32;
+/// Places predicted side by side: a row of them fits the registers, a block of rows the first-level cache.
+const WIDTH: usize = 16;
 
 impl GaussianProcess {
     /// Conditions on `points` and predicts at `places`.

@@ -32,17 +32,23 @@ fn tridiagonal(matrix: &mut [f64], size: usize, turned: &mut [Vec<f64>; 2]) -> (
         beside[column] = if v[0] > 0.0 { -norm } else { norm };
         v[0] -= beside[column];
         let weight = 2.0 / dot(v, v);
-        for (row, p) in p.iter_mut().enumerate() {
-            let start = (below + row) * size;
-            *p = weight * dot(&matrix[start + below..start + size], v);
+        // The upper triangle stands for both.
+        p.fill(0.0);
+        for row in 0..v.len() {
+            let start = (below + row) * size + below;
+            let entries = &matrix[start + row..start + v.len()];
+            p[row] += dot(entries, &v[row..]);
+            let of_v = v[row];
+            p[row + 1..].iter_mut().zip(&entries[1..]).for_each(|(p, entry)| *p += entry * of_v);
         }
+        p.iter_mut().for_each(|p| *p *= weight);
         let half = 0.5 * weight * dot(p, v);
         p.iter_mut().zip(&*v).for_each(|(p, v)| *p -= half * v);
         for row in 0..v.len() {
-            let start = (below + row) * size;
+            let start = (below + row) * size + below;
             let (of_v, of_p) = (v[row], p[row]);
-            let entries = matrix[start + below..start + size].iter_mut();
-            entries.zip(&*v).zip(&*p).for_each(|((entry, v), p)| *entry -= of_v * p + of_p * v);
+            let entries = matrix[start + row..start + v.len()].iter_mut();
+            entries.zip(&v[row..]).zip(&p[row..]).for_each(|((entry, v), p)| *entry -= of_v * p + of_p * v);
         }
         for vector in turned.iter_mut() {
             let along = weight * dot(v, &vector[below..]);
