@@ -181,6 +181,15 @@ fn a_loss_that_is_not_finite_rolls_back_to_where_the_loss_still_fell() {
 }
 
 #[test]
+fn a_snapshot_that_is_lost_itself_ends_the_run() {
+    let (mut controller, losses) = (started(&AutoWarmUp::default()), valley(200));
+    (0..100).for_each(|step| drop(told(&mut controller, step, losses(step))));
+    assert_eq!(told(&mut controller, 100, f64::NAN).actions, [Action::Restore]);
+    let decision = told(&mut controller, 100, f64::NAN);
+    assert_eq!(decision.actions, [Action::Stop(StopReason::Diverged)], "{decision:?}");
+}
+
+#[test]
 fn a_run_that_is_lost_before_ten_losses_ends_with_advice() {
     for on_non_finite in [NonFinite::Rollback, NonFinite::SwitchNow] {
         let mut controller = started(&AutoWarmUp { on_non_finite, ..AutoWarmUp::default() });
@@ -263,6 +272,13 @@ fn a_loss_told_twice_or_late_is_ignored_with_a_reason() {
     assert_eq!(controller, before);
     let leap = told(&mut controller, u64::MAX, 2.0);
     assert!(!controller.is_warming_up(), "a leap past the end of the run ends the warm-up: {leap:?}");
+    let (mut longer, losses) = (started(&masked()), valley(200));
+    (0..30).for_each(|step| drop(told(&mut longer, step, losses(step))));
+    let leap = told(&mut longer, u64::MAX, 2.0);
+    Hyperparameter::LearningRate.check(rate(&leap)).expect("a rate");
+    let mut within = started(&masked());
+    (0..30).for_each(|step| drop(told(&mut within, step, losses(step))));
+    assert_eq!(rate(&told(&mut within, 40, losses(40))), within.warm_up_rate(41), "a gap is only a gap");
 }
 
 #[test]

@@ -1,5 +1,7 @@
 use std::f64::consts::PI;
 
+use rheostat_schedule::parameter::LARGEST;
+
 use super::history::{History, Thinning};
 use super::minimum::{Minimum, MinimumTest};
 use super::state::{Phase, State};
@@ -8,7 +10,6 @@ use crate::gaussian_process::Points;
 use crate::{
     Action, ControlError, Controller, Decision, Hyperparameter, Hyperparameters, Observation, Reason, StopReason,
 };
-use rheostat_schedule::parameter::LARGEST;
 
 /// The controller of the learning rate that [`AutoWarmUp::resolve`] makes.
 ///
@@ -108,9 +109,9 @@ impl AutoWarmUpController {
         self.state.may_repeat = !finite;
         match self.state.phase {
             Phase::Stopped { .. } => self.decision(),
-            Phase::Decay { since, on_trial: true, .. } if !finite && step == since => {
-                self.stop(format!("the loss was {loss} again, at update {step}: the weights are lost"))
-            }
+            Phase::Decay { since, on_trial: true, .. } if !finite && step == since => self.stop(format!(
+                "the loss was {loss} again at update {step}, the first of the decay: the weights are lost"
+            )),
             Phase::Decay { .. } => self.decision(),
             Phase::WarmUp if !finite && self.spec.on_non_finite != NonFinite::Mask => self.lost(step, loss),
             Phase::WarmUp => self.warm_up(step, finite.then_some(loss)),
@@ -211,7 +212,7 @@ impl AutoWarmUpController {
         };
         if self.spec.on_non_finite == NonFinite::Rollback {
             let back = self.state.snapshot.unwrap_or(0);
-            self.decay_from(rate, back, false);
+            self.decay_from(rate, back, true);
             self.state.next = back;
             self.state.may_repeat = false;
             return self.because(
@@ -236,7 +237,8 @@ impl AutoWarmUpController {
 
     /// Fits the losses so far and looks for their minimum. The error says in words why there was nothing to look at.
     fn look(&mut self) -> Result<TestResult, String> {
-        let updates = self.state.next;
+        // A host may have leapt past the end.
+        let updates = self.state.next.min(self.lengths.max_warmup);
         let count = self.state.history.count();
         if count < FEWEST_LOSSES {
             return Err(format!("{count} finite losses, at least {FEWEST_LOSSES} are needed"));
@@ -294,9 +296,8 @@ impl AutoWarmUpController {
 
     /// The votes of the draws, and the mean of their rates.
     fn vote(&self, minima: &[Minimum]) -> TestResult {
-        let updates = self.state.next;
-        let current =
-            self.rate_between(self.spec.high, updates.saturating_sub(1) as f64 / self.lengths.max_warmup as f64);
+        let updates = self.state.next.min(self.lengths.max_warmup);
+        let current = self.warm_up_rate(updates.saturating_sub(1));
         let count = minima.len() as f64;
         let rates = minima.iter().map(|minimum| self.rate_between(current, minimum.place));
         let rate = match self.spec.start_rate {

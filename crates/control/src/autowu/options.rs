@@ -90,7 +90,8 @@ pub enum NoDetection {
 #[serde(rename_all = "snake_case")]
 pub enum NonFinite {
     /// Restore the snapshot of the last test that saw no minimum, and decay from the rate where the smoothed loss is lowest. The
-    /// host must keep snapshots: one at the beginning and one at each such test.
+    /// host must keep snapshots: one at the beginning and one at each such test. Another such loss in the update after the
+    /// snapshot ends the run.
     #[default]
     Rollback,
     /// Decay from that rate at once, with the weights as they are: for hosts that skip an update whose loss is not finite. Another

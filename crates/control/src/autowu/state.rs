@@ -13,7 +13,7 @@ pub(super) enum Phase {
     Decay {
         start: f64,
         since: u64,
-        /// Whether a loss that was not finite ended the warm-up, and no rollback followed: another one then ends the run.
+        /// Whether a loss that was not finite ended the warm-up: another one at once then ends the run.
         on_trial: bool,
     },
     /// The run was asked to end; the rate stays.
