@@ -137,7 +137,7 @@ fn predictions_agree_with_numpy() {
         close(got.mean[at], want, 1e-9);
     }
     for (at, want) in [0, 249, 490, 498].into_iter().zip(numbers(&fixture["vardiff[0,249,490,498]"])) {
-        close(got.difference_variance[at], want, 1e-8);
+        close(got.difference_variance[at], want, 1e-9);
     }
     close(places[got.lowest()], number(&fixture["argmin_x"]), 1e-12);
     assert_eq!(got.probability(1e-4), number(&fixture["full_condition_prob_past_min"]));
