@@ -18,9 +18,12 @@
 //! # Ok::<(), rheostat_schedule::ScheduleError>(())
 //! ```
 
+pub mod autowu;
+mod check;
 mod controller;
 mod error;
 mod fixed_step;
+pub mod gaussian_process;
 mod hyperparameter;
 mod line_search;
 mod open_loop;
@@ -28,6 +31,7 @@ mod optimizer;
 pub mod optimizers;
 mod range_test;
 
+pub use autowu::{AutoWarmUp, AutoWarmUpController};
 pub use controller::{Action, Controller, Decision, Observation, Reason, Reset, StopReason};
 pub use error::ControlError;
 pub use fixed_step::FixedStep;

@@ -42,6 +42,6 @@ impl HeavyBall {
     /// # Errors
     /// [`ControlError::OutOfRange`] for the dampening.
     pub fn check(&self) -> Result<(), ControlError> {
-        super::within(&parameters::DAMPENING, self.dampening)
+        crate::check::within(&parameters::DAMPENING, self.dampening)
     }
 }

@@ -7,8 +7,7 @@ mod nesterov;
 mod parameters;
 mod sgd;
 
-use rheostat_schedule::parameter::Parameter;
-
+use crate::check::within;
 use crate::{ControlError, EpsilonPlacement};
 
 pub use adam::Adam;
@@ -16,14 +15,6 @@ pub use adamw::Adamw;
 pub use heavy_ball::HeavyBall;
 pub use nesterov::Nesterov;
 pub use sgd::Sgd;
-
-/// Checks a value against the range its parameter declares.
-fn within(parameter: &Parameter, value: f64) -> Result<(), ControlError> {
-    if parameter.accepts(value) {
-        return Ok(());
-    }
-    Err(ControlError::OutOfRange { field: parameter.name.to_owned(), value, range: parameter.range })
-}
 
 /// With epsilon 0 before the bias correction nothing would guard the first updates, so only `Hat` may do without.
 fn check_epsilon(epsilon: f64, placement: EpsilonPlacement) -> Result<(), ControlError> {
