@@ -5,9 +5,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::BenchError;
 
-/// The newest format of a study's folder that this program writes and reads.
-const FORMAT: u64 = 1;
-
 /// `study.json`: what a study's folder is of. Written anew whenever the study goes on.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct StudyManifest {
@@ -35,10 +32,8 @@ impl StudyManifest {
     /// Its file in a study's folder.
     pub const FILE: &str = "study.json";
 
-    /// A manifest in the format of this program.
-    pub const fn format() -> u64 {
-        FORMAT
-    }
+    /// The newest format of a study's folder that this program writes and reads.
+    pub const FORMAT: u64 = 1;
 
     /// Writes it, whole or not at all.
     ///
@@ -69,9 +64,10 @@ impl StudyManifest {
         let wrong = |why: String| BenchError::Table { path: path.clone(), why };
         let value: serde_json::Value = serde_json::from_slice(&bytes).map_err(|error| wrong(error.to_string()))?;
         match value.get("format").and_then(serde_json::Value::as_u64) {
-            Some(found) if found > FORMAT => {
-                Err(wrong(format!("has format {found}; this program reads up to {FORMAT}: use a newer program")))
-            }
+            Some(found) if found > Self::FORMAT => Err(wrong(format!(
+                "has format {found}; this program reads up to {}: use a newer program",
+                Self::FORMAT
+            ))),
             _ => serde_json::from_value(value).map(Some).map_err(|error| wrong(error.to_string())),
         }
     }

@@ -99,16 +99,15 @@ fn process(what: String) -> impl FnOnce(std::io::Error) -> RunError {
 
 /// What a run directory that is over holds.
 fn recorded(trial: &TrialSpec<'_>, directory: &Path) -> Result<Option<TrialResult>, RunError> {
-    let run = match Run::open(directory) {
+    let manifest = match Run::read_manifest(directory) {
         Err(RecordError::NoRun { .. }) => return Ok(None),
-        run => run?,
+        manifest => manifest?,
     };
-    if run.manifest.recipe_hash != trial.recipe.hash() {
+    if manifest.recipe_hash != trial.recipe.hash() {
         let why = format!("{} holds a run of another recipe; remove it or choose another folder", directory.display());
         return Err(RunError::Unable { why });
     }
-    let manifest = run.manifest;
-    Ok(run.result.map(|result| TrialResult { manifest, result }))
+    Ok(Run::read_result(directory)?.map(|result| TrialResult { manifest, result }))
 }
 
 /// What an end without a result means, by the exit codes of the program.

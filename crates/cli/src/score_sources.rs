@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use rheostat_bench::StudyManifest;
-use rheostat_score::{AlgoperfEdition, AlgoperfPath, Clock, ScoreError, Trial, TrialRow, read_results, read_rows};
+use rheostat_score::{AlgoperfEdition, AlgoperfPath, Clock, ScoreError, Trial, TrialRow, read_results};
 
 use crate::error::CliError;
 use crate::studies;
@@ -27,8 +27,7 @@ pub(crate) fn rows(path: &Path) -> Result<Vec<TrialRow>, CliError> {
         let study = studies::open(path)?;
         return study.map(|(_, rows)| rows).ok_or_else(|| CliError::Usage(format!("{} is no study", path.display())));
     }
-    let bytes = std::fs::read(path).map_err(CliError::reading(path))?;
-    read_rows(bytes).map(|found| found.rows).map_err(wrong(path))
+    studies::rows(path)
 }
 
 fn table(path: &Path, clock: Clock) -> Result<Vec<Trial>, CliError> {

@@ -27,10 +27,15 @@ pub(crate) fn read(file: &str, text: &str) -> Result<Study, CliError> {
 /// The study of a folder with the rows of its table; nothing if the folder holds none.
 pub(crate) fn open(folder: &Path) -> Result<Option<(StudyManifest, Vec<TrialRow>)>, CliError> {
     let Some(manifest) = StudyManifest::read(folder)? else { return Ok(None) };
-    let path = table(folder, &manifest);
-    let bytes = std::fs::read(&path).map_err(CliError::reading(&path))?;
-    let read = read_rows(bytes).map_err(|source| CliError::Score { path: Some(path), source })?;
-    Ok(Some((manifest, read.rows)))
+    let rows = rows(&table(folder, &manifest))?;
+    Ok(Some((manifest, rows)))
+}
+
+/// The rows of a table of results.
+pub(crate) fn rows(table: &Path) -> Result<Vec<TrialRow>, CliError> {
+    let bytes = std::fs::read(table).map_err(CliError::reading(table))?;
+    let read = read_rows(bytes).map_err(|source| CliError::Score { path: Some(table.to_owned()), source })?;
+    Ok(read.rows)
 }
 
 /// Where the results of a study are: in its folder, or where they were kept when it was run.

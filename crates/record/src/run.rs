@@ -29,14 +29,18 @@ impl Run {
     pub fn open(path: &Path) -> Result<Self, RecordError> {
         let manifest = Self::read_manifest(path)?;
         let events = read_events(&path.join(EVENTS))?;
-        let result_path = path.join(RESULT);
-        let result = match read_if_there(&result_path)? {
-            Some(bytes) => {
-                Some(serde_json::from_slice(&bytes).map_err(|error| RecordError::damaged(&result_path, error))?)
-            }
-            None => None,
-        };
+        let result = Self::read_result(path)?;
         Ok(Self { path: path.to_owned(), manifest, events: Event::effective(events), result })
+    }
+
+    /// Reads the result alone; nothing if the run is not over.
+    ///
+    /// # Errors
+    /// It is damaged, or what the system says.
+    pub fn read_result(path: &Path) -> Result<Option<RunResult>, RecordError> {
+        let path = path.join(RESULT);
+        let read = |bytes: Vec<u8>| serde_json::from_slice(&bytes).map_err(|error| RecordError::damaged(&path, error));
+        read_if_there(&path)?.map(read).transpose()
     }
 
     /// Whether a process is writing this run at the moment.

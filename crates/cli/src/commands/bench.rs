@@ -49,7 +49,7 @@ pub(crate) fn run(asked: &Asked, show: Show, global: &Global) -> Result<u8, CliE
     let mut table = ResultsTable::open(&results)?;
     warn_of_other_machines(&table, threads);
     let manifest = StudyManifest {
-        format: StudyManifest::format(),
+        format: StudyManifest::FORMAT,
         name: study.name.clone(),
         study: study.text.clone(),
         file: asked.study.as_ref().map_or("embedded".to_owned(), |path| path.display().to_string()),
