@@ -1,6 +1,5 @@
 //! AutoWU: a warm-up that finds out by itself how high the rate may go.
 
-mod bytes;
 mod controller;
 mod history;
 mod minimum;
@@ -14,8 +13,8 @@ use rheostat_schedule::parameter::{Family, Method, Parameter};
 use rheostat_schedule::{Frame, Span};
 use serde::{Deserialize, Serialize};
 
-use crate::ControlError;
 use crate::check::within;
+use crate::{ControlError, Controller, ControllerMethod, Hyperparameter, Setting};
 
 pub use controller::{AutoWarmUpController, TestResult};
 pub use minimum::{Minimum, MinimumTest};
@@ -284,5 +283,23 @@ impl AutoWarmUp {
             return Err(errors);
         }
         Ok(Lengths { total, max_warmup, test_every, cooldown_from: total - cooldown })
+    }
+}
+
+impl ControllerMethod for AutoWarmUp {
+    fn method(&self) -> &'static Method {
+        &Self::METHOD
+    }
+
+    fn check(&self) -> Result<(), Vec<ControlError>> {
+        Self::check(self)
+    }
+
+    fn resolve(&self, _: Hyperparameter, setting: &Setting) -> Result<Box<dyn Controller>, Vec<ControlError>> {
+        Ok(Box::new(Self::resolve(self, &setting.frame, setting.seed)?))
+    }
+
+    fn peak(&self, _: &Setting) -> Option<f64> {
+        None
     }
 }

@@ -7,11 +7,12 @@ use crate::{ControlError, Hyperparameters};
 /// What a controller is told. Steps are 0-based updates; `updates` counts the updates done.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Observation {
-    /// Update `step` was made at this training loss (of the batch, before the update).
+    /// Update `step` had this training loss (of its batch, before the update).
     Step {
         /// The update, from 0.
         step: u64,
-        /// Mean training loss of its batch; may be non-finite.
+        /// Mean training loss of its batch. Not finite: loss or gradient were not, the update was refused and changed nothing; the
+        /// next update is `step` once more.
         loss: f64,
     },
     /// The model was evaluated on the validation split after `updates` updates.
@@ -23,13 +24,56 @@ pub enum Observation {
         /// The workload's metric.
         metric: f64,
     },
-    /// The gradient of update `step`, before it is applied; told only to controllers that ask.
+    /// The gradient of update `step`, before the moments take it in; told only to controllers that ask. What they decide counts for
+    /// this very update.
     Gradient {
         /// The update, from 0.
         step: u64,
         /// Euclidean norm over all trainable parameters, before clipping.
         norm: f64,
+        /// How gradient and parameters moved since the update before; `None` for the first, and unless asked for.
+        change: Option<Change>,
     },
+    /// The second moments of update `step`, after they took in the gradient and before the weights move; told only to controllers
+    /// that ask. What they decide counts for this very update.
+    Moments {
+        /// The update, from 0.
+        step: u64,
+        /// Mean of the bias-corrected second moment over all elements that have one.
+        second: f64,
+    },
+}
+
+/// How far two consecutive updates lie apart, as Euclidean norms over all trainable parameters.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Change {
+    /// `|g_k - g_(k-1)|`.
+    pub gradient: f64,
+    /// `|x_k - x_(k-1)|`.
+    pub parameters: f64,
+}
+
+/// What a controller wants to be told besides losses and evaluations; each costs the host work in every update.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Asks {
+    /// [`Observation::Gradient`].
+    pub gradient: bool,
+    /// Its `change` too: the host keeps the previous gradient and parameters.
+    pub change: bool,
+    /// [`Observation::Moments`].
+    pub moments: bool,
+}
+
+impl Asks {
+    /// What one of the two wants.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        Self {
+            gradient: self.gradient || other.gradient,
+            change: self.change || other.change,
+            moments: self.moments || other.moments,
+        }
+    }
 }
 
 /// Sets hyperparameters from what it sees.
@@ -43,9 +87,9 @@ pub trait Controller: Send {
     /// Sees one observation and decides the next update: after update `t`, update `t + 1`.
     fn observe(&mut self, seen: &Observation) -> Decision;
 
-    /// Whether it wants [`Observation::Gradient`].
-    fn asks_for_gradients(&self) -> bool {
-        false
+    /// What it wants to be told besides losses and evaluations.
+    fn asks(&self) -> Asks {
+        Asks::default()
     }
 
     /// Its whole state.
@@ -79,20 +123,21 @@ impl From<Hyperparameters> for Decision {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Action {
-    /// Keep a snapshot of everything that [`Action::Restore`] brings back.
+    /// Keep a snapshot of everything that [`Action::Restore`] brings back: parameters, optimizer state, running statistics, the
+    /// number of the next update and the position in the data. The one before is forgotten.
     Save,
-    /// Bring back the last snapshot.
+    /// Bring back the last snapshot. The controller that asks keeps its own state: it has learnt something.
     Restore,
     /// Move parameters and optimizer state towards fresh ones.
     Reset(Reset),
-    /// Evaluate on the validation split and tell.
+    /// Evaluate on the validation split and tell; at once, unless the recipe had it evaluated after this same update.
     Evaluate,
     /// End the run.
     Stop(StopReason),
 }
 
-/// A partial return to freshly initialised parameters (arXiv source: the soft-reset thesis, section 2.3 of the method notes):
-/// `theta <- (1 - tau) theta + tau theta_fresh`, moments scaled by `1 - tau alpha`.
+/// A return to freshly initialised parameters, in part or whole (soft reset, DESIGN.md section 3):
+/// `theta <- (1 - tau) theta + tau theta_fresh`, moments `m <- (1 - tau alpha) m`.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Reset {
     /// Weight of the fresh parameters, 0 to 1.
@@ -101,6 +146,19 @@ pub struct Reset {
     pub alpha: f64,
     /// Index of the draw of fresh parameters.
     pub draw: u64,
+    /// What happens to running statistics.
+    pub buffers: Buffers,
+}
+
+/// What a reset does to the running statistics of normalisation layers.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Buffers {
+    /// They go the parameters' way: the same combination with fresh ones.
+    #[default]
+    Follow,
+    /// They stay, as in the thesis' program.
+    Keep,
 }
 
 /// Why a run ended before its budget.

@@ -19,24 +19,33 @@
 //! ```
 
 pub mod autowu;
+mod bytes;
 mod check;
 mod controller;
+mod controller_spec;
 mod error;
 mod fixed_step;
 pub mod gaussian_process;
 mod hyperparameter;
 mod line_search;
+mod metric_direction;
 mod open_loop;
 mod optimizer;
 pub mod optimizers;
 mod range_test;
+mod setting;
+mod together;
 
 pub use autowu::{AutoWarmUp, AutoWarmUpController};
-pub use controller::{Action, Controller, Decision, Observation, Reason, Reset, StopReason};
+pub use controller::{Action, Asks, Buffers, Change, Controller, Decision, Observation, Reason, Reset, StopReason};
+pub use controller_spec::{CONTROLLERS, ControllerMethod, ControllerSpec, controllers_of};
 pub use error::ControlError;
 pub use fixed_step::FixedStep;
 pub use hyperparameter::{Hyperparameter, Hyperparameters};
 pub use line_search::{Ask, Base, Direction, LineSearch};
+pub use metric_direction::MetricDirection;
 pub use open_loop::OpenLoop;
 pub use optimizer::{BiasCorrection, DecayCoupling, EpsilonPlacement, OPTIMIZERS, OptimizerSpec};
 pub use range_test::{BLOW_UP, RangeCurve, RangeTest, SMOOTHING, Suggestions};
+pub use setting::Setting;
+pub use together::Together;

@@ -38,8 +38,9 @@ impl Controller for OpenLoop {
     }
 
     fn observe(&mut self, seen: &Observation) -> Decision {
-        if let Observation::Step { step, .. } = seen {
-            self.next = step.saturating_add(1);
+        if let Observation::Step { step, loss } = seen {
+            // A refused update comes once more, at the same place of the schedule.
+            self.next = step.saturating_add(loss.is_finite().into());
         }
         self.at(self.next).into()
     }

@@ -1,4 +1,4 @@
-use rheostat_control::Hyperparameter;
+use rheostat_control::{Hyperparameter, MetricDirection as Direction};
 use serde::{Deserialize, Serialize};
 
 /// What everybody but the trainer needs to know of a workload: enough to check a recipe, plan a study or score a run without
@@ -52,43 +52,6 @@ impl Metric {
             "accuracy" => (0.0..=1.0).contains(&value),
             "loss" => value.is_finite() && value >= 0.0,
             _ => value.is_finite(),
-        }
-    }
-}
-
-/// Which way a metric improves.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Direction {
-    /// Larger is better: accuracy.
-    Increasing,
-    /// Smaller is better: a loss, an error rate.
-    Decreasing,
-}
-
-impl Direction {
-    /// Its name in tables.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Increasing => "increasing",
-            Self::Decreasing => "decreasing",
-        }
-    }
-
-    /// The direction of this name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Increasing, Self::Decreasing].into_iter().find(|known| known.name() == name)
-    }
-
-    /// Whether `new` is strictly better than `old`. NaN is never better; any number is better than NaN.
-    pub fn better(self, new: f64, old: f64) -> bool {
-        if new.is_nan() {
-            return false;
-        }
-        match self {
-            _ if old.is_nan() => true,
-            Self::Increasing => new > old,
-            Self::Decreasing => new < old,
         }
     }
 }

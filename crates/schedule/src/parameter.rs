@@ -9,7 +9,7 @@ use std::ops::Bound;
 pub const LARGEST: f64 = 1e100;
 
 /// What a parameter holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Kind {
     /// A real number.
     Number,
@@ -33,6 +33,10 @@ pub enum Kind {
     Schedule,
     /// A list of schedules, each with an optional `for = <span>`.
     Parts,
+    /// A table with parameters of its own.
+    Table(&'static [Parameter]),
+    /// A list of such tables.
+    Tables(&'static [Parameter]),
 }
 
 /// Which table a method belongs to.

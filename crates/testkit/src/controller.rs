@@ -1,6 +1,6 @@
 //! The contract of every [`Controller`].
 
-use rheostat_control::{ControlError, Controller, Decision, Observation};
+use rheostat_control::{Change, ControlError, Controller, Decision, Observation};
 
 /// Steps and evaluations with losses that are smooth, jumping, huge and not finite.
 pub fn observations(steps: u64) -> Vec<Observation> {
@@ -14,7 +14,9 @@ pub fn observations(steps: u64) -> Vec<Observation> {
             31 => 0.0,
             _ => 2.0 / (1.0 + step as f64) + 0.1 * (step as f64).sin(),
         };
-        seen.push(Observation::Gradient { step, norm: loss.abs() });
+        let change = (step > 0).then_some(Change { gradient: loss.abs(), parameters: 0.01 * (step % 7) as f64 });
+        seen.push(Observation::Gradient { step, norm: loss.abs(), change });
+        seen.push(Observation::Moments { step, second: loss * loss });
         seen.push(Observation::Step { step, loss });
         if step % 10 == 9 {
             let metric = if step % 30 == 29 { f64::NAN } else { step as f64 / steps as f64 };

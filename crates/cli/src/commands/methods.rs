@@ -64,6 +64,8 @@ fn kind(parameter: &Parameter) -> String {
         Kind::Pair => "[low, high]".into(),
         Kind::Schedule => "schedule".into(),
         Kind::Parts => "schedules".into(),
+        Kind::Table(_) => "table".into(),
+        Kind::Tables(_) => "tables".into(),
     }
 }
 

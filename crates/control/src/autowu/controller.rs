@@ -326,7 +326,7 @@ impl Controller for AutoWarmUpController {
     fn observe(&mut self, seen: &Observation) -> Decision {
         match *seen {
             Observation::Step { step, loss } => self.observe_loss(step, loss),
-            Observation::Evaluation { .. } | Observation::Gradient { .. } => self.decision(),
+            _ => self.decision(),
         }
     }
 

@@ -1,7 +1,7 @@
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
-use super::bytes::{Reader, Writer};
+use crate::bytes::{Reader, Writer};
 use crate::gaussian_process::Points;
 
 /// Fine bins held for each bin asked for: the bins asked for are then equal to within one fine bin, an eighth to a quarter.

@@ -1,7 +1,7 @@
-use super::bytes::{Reader, Writer};
 use super::controller::TestResult;
 use super::history::History;
 use crate::ControlError;
+use crate::bytes::{Reader, Writer};
 use crate::gaussian_process::AdamFit;
 
 /// Where the controller is.
@@ -77,8 +77,7 @@ impl State {
         }
         writer.u64(self.streak);
         writer.u64(self.tests);
-        writer.u64(self.snapshot.is_some().into());
-        self.snapshot.iter().for_each(|updates| writer.u64(*updates));
+        writer.optional_u64(self.snapshot);
         writer.f64(self.adam.raw_scale);
         writer.f64(self.adam.raw_noise);
         self.adam.first.iter().chain(&self.adam.second).for_each(|moment| writer.f64(*moment));
@@ -111,7 +110,7 @@ impl State {
             other => return Err(format!("{other} is no phase")),
         };
         let (streak, tests) = (reader.u64()?, reader.u64()?);
-        let snapshot = if reader.flag()? { Some(reader.u64()?) } else { None };
+        let snapshot = reader.optional_u64()?;
         let mut adam = AdamFit { raw_scale: reader.f64()?, raw_noise: reader.f64()?, ..AdamFit::default() };
         for moment in adam.first.iter_mut().chain(&mut adam.second) {
             *moment = reader.f64()?;

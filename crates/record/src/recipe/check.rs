@@ -142,23 +142,32 @@ fn schedule_table(node: &Node, besides: &[&str], findings: &mut Findings) {
 }
 
 fn table(node: &Node, method: &Method, parameters: Vec<&Parameter>, besides: &[&str], findings: &mut Findings) {
+    let besides: Vec<_> = besides.iter().copied().chain(["method"]).collect();
+    entries(node, method.name, &parameters, &besides, findings);
+}
+
+/// A table without a method.
+fn fields(node: &Node, name: &str, parameters: &[Parameter], findings: &mut Findings) {
+    entries(node, name, &parameters.iter().collect::<Vec<_>>(), &[], findings);
+}
+
+fn entries(node: &Node, name: &str, parameters: &[&Parameter], besides: &[&str], findings: &mut Findings) {
     for entry in node.entries() {
         let key = entry.key.as_str();
-        if key == "method" || besides.contains(&key) {
+        if besides.contains(&key) {
             continue;
         }
         match parameters.iter().find(|parameter| parameter.name == key) {
             Some(parameter) => value(&entry.node, parameter, findings),
             None => {
                 let known: Vec<_> = parameters.iter().map(|parameter| parameter.name).collect();
-                let message = format!("{} has no parameter {key}", method.name);
-                findings.add(&entry.key_origin, message, nearest(key, &known));
+                findings.add(&entry.key_origin, format!("{name} has no parameter {key}"), nearest(key, &known));
             }
         }
     }
     for parameter in parameters.iter().filter(|parameter| parameter.required) {
         if node.get(parameter.name).is_none() {
-            findings.add(&node.origin, format!("{} needs {}: {}", method.name, parameter.name, parameter.help), None);
+            findings.add(&node.origin, format!("{name} needs {}: {}", parameter.name, parameter.help), None);
         }
     }
 }
@@ -196,6 +205,17 @@ fn value(node: &Node, parameter: &Parameter, findings: &mut Findings) {
         Kind::Choice(choices) => choice(node, parameter, choices, findings),
         Kind::Schedule => schedule(node, findings),
         Kind::Parts => parts(node, parameter, findings),
+        Kind::Table(parameters) => match &node.value {
+            Value::Table(_) => fields(node, parameter.name, parameters, findings),
+            _ => wrong_type(node, parameter, "a table", findings),
+        },
+        Kind::Tables(parameters) => match &node.value {
+            Value::Array(items) => items.iter().for_each(|item| match &item.value {
+                Value::Table(_) => fields(item, parameter.name, parameters, findings),
+                _ => wrong_type(item, parameter, "a table", findings),
+            }),
+            _ => wrong_type(node, parameter, "a list of tables", findings),
+        },
     }
 }
 
