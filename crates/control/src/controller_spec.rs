@@ -46,11 +46,7 @@ pub const CONTROLLERS: &[Method] = &[AutoWarmUp::METHOD];
 
 /// The controllers that can set this hyperparameter.
 pub fn controllers_of(which: Hyperparameter) -> impl Iterator<Item = &'static Method> {
-    let governs = move |method: &&Method| match (method.name, which) {
-        (_, Hyperparameter::LearningRate) => true,
-        _ => false,
-    };
-    CONTROLLERS.iter().filter(governs)
+    CONTROLLERS.iter().filter(move |_| which == Hyperparameter::LearningRate)
 }
 
 impl ControllerSpec {
