@@ -36,8 +36,7 @@ pub struct EarlySwitch {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Replan {
-    /// The cycles not yet begun share it by their weights; the last of them are left out where one would be shorter than
-    /// `min_cycle`.
+    /// The cycles not yet begun share it by their weights.
     #[default]
     Redistribute,
     /// They keep their lengths and the last takes what is over.

@@ -99,12 +99,7 @@ impl Plan {
 
     /// Where the planned cycles end if none is switched early.
     pub(super) fn ends(&self) -> Vec<u64> {
-        let mut end = 0_u64;
-        let add = |cycle: &Planned| {
-            end = end.saturating_add(cycle.length);
-            end
-        };
-        self.planned.iter().map(add).collect()
+        running_sum(&self.planned).collect()
     }
 
     /// Updates of the longest planned cycle.
@@ -140,30 +135,26 @@ impl Plan {
         let following = first.and_then(|first| self.planned.get(first..)).unwrap_or_default();
         let following = following.get(..count).unwrap_or(following);
         let mut ends = match replan {
-            Replan::KeepLengths => {
-                let mut end = 0_u64;
-                let add = |cycle: &Planned| {
-                    end = end.saturating_add(cycle.length).min(rest);
-                    end
-                };
-                let mut ends: Vec<u64> = following.iter().map(add).collect();
-                ends.iter_mut().next_back().into_iter().for_each(|last| *last = rest);
-                ends
-            }
-            Replan::Redistribute => {
-                let weights: Vec<f64> = following.iter().map(|cycle| cycle.weight).collect();
-                let fits = |kept: &usize| {
-                    let ends = split(rest, weights.get(..*kept).unwrap_or_default());
-                    all_at_least(&ends, self.min_cycle.max(1))
-                };
-                let most = usize::try_from(rest / self.min_cycle.max(1)).unwrap_or(usize::MAX).min(weights.len());
-                let kept = (2..=most).rev().find(fits).unwrap_or(1);
-                split(rest, weights.get(..kept).unwrap_or(&weights))
-            }
+            Replan::Redistribute => split(rest, &following.iter().map(|cycle| cycle.weight).collect::<Vec<_>>()),
+            Replan::KeepLengths => Vec::new(),
         };
+        // Rounding may take an update from a cycle that has none to spare.
+        if ends.is_empty() || !all_at_least(&ends, self.min_cycle.max(1)) {
+            ends = running_sum(following).map(|end| end.min(rest)).collect();
+            ends.iter_mut().next_back().into_iter().for_each(|last| *last = rest);
+        }
         ends.iter_mut().for_each(|end| *end = end.saturating_add(from));
         ends
     }
+}
+
+/// Where cycles of these lengths end if the first begins at 0.
+fn running_sum(cycles: &[Planned]) -> impl Iterator<Item = u64> {
+    let mut end = 0_u64;
+    cycles.iter().map(move |cycle| {
+        end = end.saturating_add(cycle.length);
+        end
+    })
 }
 
 /// Where the cycles of these tables end.
