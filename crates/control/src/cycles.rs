@@ -33,7 +33,7 @@ use weighing::Weighing;
 /// thesis' exponential cycles end.
 pub const EXPONENTIAL_FLOOR: f64 = 0.05;
 
-/// A run in cycles: the rate rises, holds and falls again and again; between two cycles weights and optimizer state may be
+/// A run in cycles (Tirpitz, Bachelor's thesis, Tübingen 2024): the rate rises, holds and falls again and again; between two cycles weights and optimizer state may be
 /// reset, in whole or in part, and a cycle that gets nowhere may end before its time.
 ///
 /// ```text

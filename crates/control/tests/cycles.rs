@@ -112,6 +112,18 @@ fn the_cycles_of_the_thesis_are_reproduced() {
 }
 
 #[test]
+fn cycles_without_resets_are_the_schedule_of_the_thesis() {
+    use rheostat_schedule::presets::papers::{THESIS_PEAKS, ThesisDecay, thesis_cycles};
+    let spec = thesis_cycles(ThesisDecay::Cosine, 10_000, &THESIS_PEAKS, 0.02);
+    let schedule = spec.resolve(&Frame::steps(10_000)).expect("resolves");
+    let peaks = THESIS_PEAKS.map(|peak| format!("[[cycle]]\npeak = {peak}\n")).concat();
+    let text = format!("warmup = \"66 steps\"\nwarmup_first = 0\n{peaks}");
+    for (step, rate) in (0..).zip(rates(&mut controller(&text, &setting(10_000, Increasing, 0.8)), 10_000)) {
+        assert_eq!(rate, schedule.at(step), "{step}");
+    }
+}
+
+#[test]
 fn boundaries_divide_the_run_and_none_is_at_its_end() {
     let ends = |text: &str, total: u64| controller(text, &setting(total, Increasing, 0.3)).ends().to_vec();
     assert_eq!(ends("", 160_000), [53_333, 106_666, 160_000]);

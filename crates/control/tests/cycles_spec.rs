@@ -234,3 +234,19 @@ fn a_target_that_is_not_better_than_the_reference_is_refused() {
         assert!(read(text).resolve(&setting(direction, target)).is_ok(), "{text}");
     }
 }
+
+#[test]
+fn the_recipes_are_specifications() {
+    let frame = Frame::steps(990).steps_per_epoch(33);
+    let run = Setting { frame, evaluate_every: 10, ..setting(Increasing, 0.95) };
+    for text in [
+        include_str!("../../../recipes/cycles.toml"),
+        include_str!("../../../recipes/soft-reset.toml"),
+        include_str!("../../../recipes/early-switch.toml"),
+    ] {
+        let recipe: toml::Table = toml::from_str(text).unwrap();
+        let spec: ControllerSpec = recipe["learning_rate"].clone().try_into().unwrap();
+        let begun = spec.resolve(Hyperparameter::LearningRate, &run).expect("resolves").begin();
+        assert_eq!((begun.actions, begun.reason), (Vec::new(), None));
+    }
+}

@@ -87,6 +87,13 @@ fn cycle(table: &Cycle) -> Vec<ControlError> {
     errors
 }
 
+/// Adds an error unless one of the same key is there: what several cycles inherit is said once.
+pub(super) fn push_once(errors: &mut Vec<ControlError>, error: ControlError) {
+    if errors.iter().all(|known| known.field() != error.field()) {
+        errors.push(error);
+    }
+}
+
 /// What does not fit together within a cycle, its inherited numbers included.
 fn curves(spec: &Cycles) -> Vec<ControlError> {
     let mut errors: Vec<ControlError> = Vec::new();
@@ -101,23 +108,19 @@ fn curves(spec: &Cycles) -> Vec<ControlError> {
         if floor > peak {
             // The one of the two that is the cycle's own, if only one is.
             let (key, own) = if table.peak.is_some() && !own_floor { ("peak", true) } else { ("floor", own_floor) };
-            errors.push(contradiction(place(key, own), format!("the floor, {floor}, is above the peak, {peak}")));
+            push_once(
+                &mut errors,
+                contradiction(place(key, own), format!("the floor, {floor}, is above the peak, {peak}")),
+            );
         } else if rates.decay == Decay::Exponential && floor <= 0.0 {
             let why = format!("{floor} is never reached by an exponential decay: more than 0, or leave it out");
-            errors.push(contradiction(place("floor", own_floor), why));
+            push_once(&mut errors, contradiction(place("floor", own_floor), why));
         }
         if rates.warmup_shape == WarmupShape::Exponential && rates.warmup.amount() > 0.0 && rates.warmup_from <= 0.0 {
             let why = "an exponential warm-up cannot start from 0: more than 0, or another `warmup_shape`";
-            errors.push(contradiction("warmup_from", why));
+            push_once(&mut errors, contradiction("warmup_from", why));
         }
     }
-    // Cycles that inherit the same fault say it once.
-    let mut known = Vec::new();
-    errors.retain(|error| {
-        let new = !known.contains(&error.field().to_owned());
-        known.push(error.field().to_owned());
-        new
-    });
     errors
 }
 

@@ -3,7 +3,7 @@ use rheostat_schedule::Schedule;
 use super::early_switch::{EarlySwitch, OnExhausted, Switch};
 use super::plan::Plan;
 use super::state::{Metrics, State, better};
-use super::weighing::Weighing;
+use super::weighing::{Weighing, short};
 use super::{CycleReset, Cycles, LossTrend, ResetMode};
 use crate::{
     Action, ControlError, Controller, Decision, Hyperparameter, Hyperparameters, MetricDirection, Observation, Reason,
@@ -139,7 +139,7 @@ impl CyclesController {
 
     fn soft(&mut self, tau: f64, why: &str, notes: &mut Notes) {
         if tau > 0.0 {
-            self.resets(tau, self.reset.alpha, format!("{why}: tau {tau}, that share of the weights is fresh"), notes);
+            self.resets(tau, self.reset.alpha, format!("{why}: tau {}, the share of fresh weights", short(tau)), notes);
         } else {
             notes.say(format!("{why}: tau 0, nothing is reset"));
         }
@@ -173,8 +173,8 @@ impl CyclesController {
     }
 
     fn observe_evaluation(&mut self, updates: u64, loss: f64, metric: f64, notes: &mut Notes) {
-        if self.state.evaluated.is_some_and(|last| updates <= last) {
-            notes.say(format!("ignored an evaluation after {updates} updates: it is told again, or late"));
+        if updates < self.state.next || self.state.evaluated.is_some_and(|last| updates <= last) {
+            notes.say(format!("ignored the evaluation after {updates} updates: it is told again, or late"));
             return;
         }
         self.state.evaluated = Some(updates);
@@ -202,12 +202,14 @@ impl CyclesController {
         let (what, tau) = match self.state.trend.observe(rule, loss) {
             None => return,
             Some(Switch::Rising { rise }) => {
-                (format!("the smoothed validation loss rose by {rise:.3e} after {updates} updates"), tau)
+                (format!("the smoothed validation loss rose by {} after {updates} updates", short(rise)), tau)
             }
             Some(Switch::CannotRegain { age, extrapolated, minimum }) => {
                 let what = format!(
-                    "the validation loss will not regain its minimum: {minimum:.4} was {age} evaluations ago, \
-                     {extrapolated:.4} is ahead after {updates} updates"
+                    "the validation loss will not regain its minimum: {} was {age} evaluations ago, {} is ahead after \
+                     {updates} updates",
+                    short(minimum),
+                    short(extrapolated)
                 );
                 (what, tau)
             }

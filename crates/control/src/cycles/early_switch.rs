@@ -109,7 +109,7 @@ pub enum Switch {
 ///
 /// let rule = EarlySwitch { smoothing: 0.7, ..EarlySwitch::default() };
 /// let mut trend = LossTrend::default();
-/// let switches = [1.0, 0.8, 0.7, 0.75].map(|loss| trend.observe(&rule, loss));
+/// let switches = [1.0, 0.8, 0.7, 0.9].map(|loss| trend.observe(&rule, loss));
 /// assert!(matches!(switches, [None, None, None, Some(Switch::Rising { .. })]));
 /// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq)]

@@ -4,7 +4,8 @@ use std::ops::Bound;
 
 use rheostat_schedule::parameter::{Kind, Parameter};
 
-pub(super) const THESIS: &str = "the thesis on resets and early switching that this method comes from";
+pub(super) const THESIS: &str = "Tirpitz, Towards Faster Training of Neural Networks with Cyclical Learning Rate Schedules and \
+                                 Soft Reset in the AlgoPerf Benchmark, Bachelor's thesis, Tübingen 2024";
 const OURS: &str = "Rheostat";
 
 const SHARE: (Bound<f64>, Bound<f64>) = (Bound::Included(0.0), Bound::Included(1.0));

@@ -1,5 +1,6 @@
 use rheostat_schedule::{Frame, Schedule, ScheduleError, Span};
 
+use super::check::push_once;
 use super::cycle::Rates;
 use super::early_switch::Replan;
 use super::{Cycle, Cycles, EarlySwitch};
@@ -232,11 +233,4 @@ fn located(error: &ScheduleError, table: &Cycle, place: &str) -> ControlError {
         _ => ("warmup", table.warmup.is_some()),
     };
     refused(if own { format!("{place}.{key}") } else { key.to_owned() }, why)
-}
-
-/// A key that several cycles inherit is reported once.
-fn push_once(errors: &mut Vec<ControlError>, error: ControlError) {
-    if errors.iter().all(|known| known.field() != error.field()) {
-        errors.push(error);
-    }
 }

@@ -86,9 +86,14 @@ impl Weighing {
         let reference = self.reference.or(state.first).unwrap_or(metric);
         let tau = self.form.tau(self.direction, metric, expected, reference);
         let against = match self.form {
-            Coefficient::Reference => format!(", reference {reference}"),
+            Coefficient::Reference => format!(", reference {}", short(reference)),
             Coefficient::RatioToCurrent | Coefficient::RatioToTarget => String::new(),
         };
-        (tau, format!("metric {metric}, expected {expected}{against}"))
+        (tau, format!("metric {}, expected {}{against}", short(metric), short(expected)))
     }
+}
+
+/// Four digits of it, for sentences.
+pub(super) fn short(value: f64) -> f64 {
+    format!("{value:.3e}").parse().unwrap_or(value)
 }
