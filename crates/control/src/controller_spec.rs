@@ -1,7 +1,7 @@
 use rheostat_schedule::parameter::Method;
 use serde::{Deserialize, Serialize};
 
-use crate::{AutoWarmUp, ControlError, Controller, Hyperparameter, Setting};
+use crate::{AutoWarmUp, ControlError, Controller, Cycles, Hyperparameter, Setting};
 
 /// What the specification of every controller can do.
 pub trait ControllerMethod {
@@ -45,10 +45,12 @@ pub trait ControllerMethod {
 pub enum ControllerSpec {
     /// Raises the rate until the loss turns.
     Autowu(AutoWarmUp),
+    /// Goes through cycles, with resets between them.
+    Cycles(Cycles),
 }
 
 /// Every controller's description.
-pub const CONTROLLERS: &[Method] = &[AutoWarmUp::METHOD];
+pub const CONTROLLERS: &[Method] = &[AutoWarmUp::METHOD, Cycles::METHOD];
 
 /// The controllers that can set this hyperparameter.
 pub fn controllers_of(which: Hyperparameter) -> impl Iterator<Item = &'static Method> {
@@ -64,6 +66,7 @@ impl ControllerSpec {
     fn inner(&self) -> &dyn ControllerMethod {
         match self {
             Self::Autowu(spec) => spec,
+            Self::Cycles(spec) => spec,
         }
     }
 }

@@ -3,7 +3,7 @@
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test that cannot set up must fail")]
 
 use rheostat_control::autowu::{Decay, Fit, Growth, NonFinite, Subset};
-use rheostat_control::{AutoWarmUp, FixedStep, Hyperparameter, OpenLoop, RangeTest};
+use rheostat_control::{AutoWarmUp, Cycles, FixedStep, Hyperparameter, MetricDirection, OpenLoop, RangeTest, Setting};
 use rheostat_schedule::{Frame, ScheduleSpec, Span};
 use rheostat_testkit::{controller, line_search};
 
@@ -43,6 +43,29 @@ fn every_form_of_the_automated_warm_up_keeps_the_contract() {
     ];
     for form in forms {
         controller::check(|| Box::new(form.resolve(&frame, 3).expect("resolves")));
+    }
+}
+
+#[test]
+fn every_form_of_the_cycles_keeps_the_contract() {
+    let early = "[early_switch]\nrecovery = 2\nmin_cycle = \"5 steps\"\n";
+    let queue = "on_exhausted = \"queue\"\n[[queue]]\npeak = 0.5\n";
+    let forms = [
+        "decay = \"exponential\"\nhold = \"10 %\"".to_owned(),
+        "[reset]\nmode = \"hard\"".to_owned(),
+        "[reset]\nmode = \"params_only\"".to_owned(),
+        "[reset]\nmetric = \"ema\"".to_owned(),
+        format!("[reset]\non_missing = 0.5\nmetric = \"best_in_cycle\"\n{early}replan = \"keep_lengths\""),
+        format!("[reset]\non_missing = 0.5\n[reset.progress]\nmethod = \"best_so_far\"\n{early}{queue}"),
+        format!("count = 5\n{early}on_exhausted = \"finish\""),
+    ];
+    for direction in [MetricDirection::Increasing, MetricDirection::Decreasing] {
+        let target = if direction == MetricDirection::Increasing { 0.9 } else { -0.1 };
+        let setting = Setting { frame: Frame::steps(120), evaluate_every: 10, target, direction, seed: 0 };
+        for form in &forms {
+            let spec: Cycles = toml::from_str(form).expect("a specification");
+            controller::check(|| Box::new(spec.resolve(&setting).expect("resolves")));
+        }
     }
 }
 
