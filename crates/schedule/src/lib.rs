@@ -37,7 +37,7 @@ mod value;
 pub use common::{After, COMMON, Common, Endpoint, WarmupMode, WarmupShape};
 pub use error::ScheduleError;
 pub use factor::Factor;
-pub use frame::{BatchPiece, BatchPlan, Frame, FrameError};
+pub use frame::{BatchPiece, BatchPlan, EpochStep, Frame, FrameError};
 pub use methods::{METHODS, method};
 pub use parameter::{Family, Kind, Method, Parameter};
 pub use schedule::Schedule;

@@ -198,13 +198,27 @@ impl Schedule {
     /// The largest value: of the first step, of both sides of every phase change, and of 1024 steps spread over the
     /// run (over the last phase change and as much again if it is open-ended). Exact wherever phases are monotone.
     pub fn peak(&self) -> f64 {
+        self.range().1
+    }
+
+    /// The smallest and the largest value, found like the [`peak`](Self::peak).
+    ///
+    /// ```
+    /// use rheostat_schedule::{Frame, ScheduleSpec, Span};
+    /// let schedule = ScheduleSpec::cyclic(0.1, 0.4, Span::Steps(10)).resolve(&Frame::steps(45))?;
+    /// assert_eq!(schedule.range(), (0.1, 0.4));
+    /// # Ok::<(), rheostat_schedule::ScheduleError>(())
+    /// ```
+    pub fn range(&self) -> (f64, f64) {
         let marks = self.breakpoints();
         let last = marks.last().copied().unwrap_or(0);
         let reach = self.total.unwrap_or(last.saturating_mul(2)).max(1);
         let spread = (0..1024).map(|i: u64| (reach as f64 * (i as f64 / 1024.0)) as u64);
         let beside = marks.iter().flat_map(|mark| [mark.saturating_sub(1), *mark]);
-        let inside = |step: &u64| *step < reach;
-        spread.chain(beside).filter(inside).map(|step| self.at(step)).fold(self.at(0), f64::max)
+        // The last step need not be beside a mark: the run may cut the curve.
+        let steps = spread.chain(beside).chain([reach - 1]).filter(|step| *step < reach);
+        let first = self.at(0);
+        steps.map(|step| self.at(step)).fold((first, first), |(low, high), value| (low.min(value), high.max(value)))
     }
 
     /// The steps at which a phase begins, in order: 0, the ends of warm-up and hold, milestones, restarts, turning

@@ -1,7 +1,7 @@
 //! A recipe in steps: what the training loop follows.
 
 use rheostat_control::{Hyperparameter, Hyperparameters, OpenLoop};
-use rheostat_schedule::{BatchPiece, BatchPlan, Frame, Part, Schedule, ScheduleError, ScheduleSpec, Span};
+use rheostat_schedule::{BatchPiece, BatchPlan, EpochStep, Frame, Part, Schedule, ScheduleError, ScheduleSpec, Span};
 
 use super::read::Recipe;
 use crate::document::{DocumentError, Findings};
@@ -198,18 +198,10 @@ fn first_span_in_steps(node: &Node) -> Option<&Node> {
 impl Plan {
     /// The batch at a position: the number of batches drawn before it, which is the step unless updates were skipped.
     pub fn batch_at(&self, position: u64) -> BatchAt {
-        let mut epochs = 0;
-        let mut pieces = self.pieces.iter().peekable();
-        while let Some(piece) = pieces.next() {
-            if let Some(next) = pieces.peek().filter(|next| next.first_step <= position) {
-                epochs += (next.first_step - piece.first_step) / piece.steps_per_epoch;
-                continue;
-            }
-            let within = position - piece.first_step;
-            let epoch = epochs + within / piece.steps_per_epoch;
-            return BatchAt { epoch, first: within % piece.steps_per_epoch * piece.batch, size: piece.batch };
+        match BatchPiece::locate(&self.pieces, position) {
+            Some(EpochStep { epoch, step, batch }) => BatchAt { epoch, first: step * batch, size: batch },
+            None => BatchAt { epoch: 0, first: 0, size: 0 },
         }
-        BatchAt { epoch: 0, first: 0, size: 0 }
     }
 
     /// Updates of the first epoch.
