@@ -18,6 +18,7 @@
 //! # Ok::<(), rheostat_schedule::ScheduleError>(())
 //! ```
 
+pub mod adaptive_heavy_ball;
 pub mod autowu;
 mod bytes;
 mod check;
@@ -26,26 +27,34 @@ mod controller_spec;
 mod error;
 mod fixed_step;
 pub mod gaussian_process;
+pub mod grow;
 mod hyperparameter;
+pub mod inverse;
 mod line_search;
 mod metric_direction;
+mod next_update;
 mod open_loop;
 mod optimizer;
 pub mod optimizers;
 mod range_test;
 mod setting;
+pub mod swd;
 mod together;
 
+pub use adaptive_heavy_ball::{AdaptiveHeavyBall, AdaptiveHeavyBallController};
 pub use autowu::{AutoWarmUp, AutoWarmUpController};
 pub use controller::{Action, Asks, Buffers, Change, Controller, Decision, Observation, Reason, Reset, StopReason};
 pub use controller_spec::{CONTROLLERS, ControllerMethod, ControllerSpec, controllers_of};
 pub use error::ControlError;
 pub use fixed_step::FixedStep;
+pub use grow::{GrowingBatch, GrownRate, noise_scale};
 pub use hyperparameter::{Hyperparameter, Hyperparameters};
+pub use inverse::{InverseMomentum, InverseMomentumController};
 pub use line_search::{Ask, Base, Direction, LineSearch};
 pub use metric_direction::MetricDirection;
 pub use open_loop::OpenLoop;
 pub use optimizer::{BiasCorrection, DecayCoupling, EpsilonPlacement, OPTIMIZERS, OptimizerSpec};
 pub use range_test::{BLOW_UP, RangeCurve, RangeTest, SMOOTHING, Suggestions};
 pub use setting::Setting;
+pub use swd::{ScheduledWeightDecay, ScheduledWeightDecayController};
 pub use together::Together;

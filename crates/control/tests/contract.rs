@@ -2,9 +2,13 @@
 
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test that cannot set up must fail")]
 
+use rheostat_control::adaptive_heavy_ball::Inner;
 use rheostat_control::autowu::{Decay, Fit, Growth, NonFinite, Subset};
-use rheostat_control::{AutoWarmUp, FixedStep, Hyperparameter, OpenLoop, RangeTest};
-use rheostat_schedule::{Frame, ScheduleSpec, Span};
+use rheostat_control::{
+    AdaptiveHeavyBall, AutoWarmUp, Controller, FixedStep, GrowingBatch, GrownRate, Hyperparameter, InverseMomentum,
+    OpenLoop, RangeTest, ScheduledWeightDecay, Together,
+};
+use rheostat_schedule::{BatchPiece, Frame, ScheduleSpec, Span};
 use rheostat_testkit::{controller, line_search};
 
 fn schedules() -> OpenLoop {
@@ -44,6 +48,40 @@ fn every_form_of_the_automated_warm_up_keeps_the_contract() {
     for form in forms {
         controller::check(|| Box::new(form.resolve(&frame, 3).expect("resolves")));
     }
+}
+
+#[test]
+fn every_form_of_the_adaptive_heavy_ball_keeps_the_contract() {
+    for (lag, inner) in [(0, Inner::Clamp), (1, Inner::Clamp), (0, Inner::Literal), (1, Inner::Literal)] {
+        let spec = AdaptiveHeavyBall { lag, inner, ..AdaptiveHeavyBall::default() };
+        controller::check(|| Box::new(spec.resolve().expect("resolves")));
+    }
+}
+
+#[test]
+fn scheduled_weight_decay_keeps_the_contract() {
+    controller::check(|| Box::new(ScheduledWeightDecay::default().resolve().expect("resolves")));
+}
+
+#[test]
+fn momentum_against_a_rate_keeps_the_contract_alone_and_beside_it() {
+    let momentum = || InverseMomentum::default().over_rates(0.0, 0.1).resolve().expect("resolves");
+    controller::check(|| Box::new(momentum()));
+    controller::check(|| {
+        let rate = ScheduleSpec::cosine(0.1).resolve(&Frame::steps(100)).expect("resolves");
+        let rate = OpenLoop::new([(Hyperparameter::LearningRate, rate)]);
+        Box::new(Together::new([Box::new(rate) as Box<dyn Controller>, Box::new(momentum())]))
+    });
+}
+
+#[test]
+fn the_rate_under_a_growing_batch_keeps_the_contract() {
+    let reference = ScheduleSpec::cosine(0.1).resolve(&Frame::steps(100)).expect("resolves");
+    let pieces = vec![
+        BatchPiece { first_step: 0, batch: 10, steps_per_epoch: 20 },
+        BatchPiece { first_step: 40, batch: 30, steps_per_epoch: 6 },
+    ];
+    controller::check(|| Box::new(GrownRate::new(GrowingBatch::new(10, 40), reference.clone(), 200, pieces.clone())));
 }
 
 #[test]
