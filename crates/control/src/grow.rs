@@ -1,17 +1,13 @@
 //! A batch that grows where a schedule would lower the learning rate.
 
-mod rate;
-
 use std::ops::Bound;
 
-use rheostat_schedule::Schedule;
 use rheostat_schedule::parameter::{Family, Kind, LARGEST, Method, Parameter};
+use rheostat_schedule::{BatchGrowth, BatchPiece, Schedule, ScheduleError};
 use serde::{Deserialize, Serialize};
 
 use crate::check::within;
 use crate::{ControlError, Controller, ControllerMethod, Hyperparameter, Setting};
-
-pub use rate::GrownRate;
 
 /// Grows the batch where the reference schedule lowers the learning rate (S. L. Smith and others 2018, arXiv 1711.00489).
 ///
@@ -126,6 +122,39 @@ impl GrowingBatch {
             self.batch(rate, peak)
         })
     }
+
+    /// The learning rate in force: the reference where as many samples were seen, of a training set of `samples`, times the batch's
+    /// power. `pieces` are the batch sizes of the run, from [`GrowingBatch::sizes`].
+    ///
+    /// ```
+    /// use rheostat_control::GrowingBatch;
+    /// use rheostat_schedule::{BatchPiece, Frame, ScheduleSpec, Span};
+    ///
+    /// // 1000 samples; the rate falls to a tenth after the first epoch, so the batch grows from 10 to 100.
+    /// let reference = ScheduleSpec::step(0.5, 0.1, Span::Steps(100)).resolve(&Frame::steps(200))?;
+    /// let spec = GrowingBatch::new(10, 500);
+    /// assert_eq!(spec.sizes(&reference, 100).take(2).collect::<Vec<_>>(), [10, 100]);
+    /// let pieces = vec![
+    ///     BatchPiece { first_step: 0, batch: 10, steps_per_epoch: 100 },
+    ///     BatchPiece { first_step: 100, batch: 100, steps_per_epoch: 10 },
+    /// ];
+    /// let rate = spec.grown(reference, 1000, pieces, 110)?;
+    /// assert_eq!((rate.at(99), rate.at(100)), (0.5, 0.5));
+    /// # Ok::<(), rheostat_schedule::ScheduleError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// An exponent that [`ControllerMethod::check`] refuses.
+    pub fn grown(
+        &self,
+        reference: Schedule,
+        samples: u64,
+        pieces: Vec<BatchPiece>,
+        total_steps: u64,
+    ) -> Result<Schedule, ScheduleError> {
+        let Self { start, exponent, .. } = *self;
+        reference.grown(BatchGrowth { start, samples, exponent, pieces, total_steps })
+    }
 }
 
 impl ControllerMethod for GrowingBatch {
@@ -157,8 +186,8 @@ impl ControllerMethod for GrowingBatch {
         if errors.is_empty() { Ok(()) } else { Err(errors) }
     }
 
-    /// Refused: batch sizes are planned before the run, from the schedule of the learning rate. See [`GrowingBatch::sizes`] and
-    /// [`GrownRate`].
+    /// Refused: batch sizes and rates are planned before the run, from the schedule of the learning rate. See
+    /// [`GrowingBatch::sizes`] and [`GrowingBatch::grown`].
     fn resolve(&self, _: Hyperparameter, _: &Setting) -> Result<Box<dyn Controller>, Vec<ControlError>> {
         let why = "grow is planned together with the schedule of the learning rate, not run on its own".to_owned();
         Err(vec![ControlError::Contradiction { field: "method".to_owned(), why }])

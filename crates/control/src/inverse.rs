@@ -156,8 +156,7 @@ impl InverseMomentumController {
     /// The momentum at a learning rate: between `low` and `high`, whatever the rate.
     pub fn momentum(&self, rate: f64) -> f64 {
         let phase = (rate - self.rate_low) / (self.rate_peak - self.rate_low);
-        // The maximum of NaN and 0 is 0.
-        let phase = phase.max(0.0).min(1.0);
+        let phase = if phase.is_nan() { 0.0 } else { phase.clamp(0.0, 1.0) };
         (self.high - (self.high - self.low) * phase).max(self.low)
     }
 }

@@ -32,7 +32,6 @@ mod hyperparameter;
 pub mod inverse;
 mod line_search;
 mod metric_direction;
-mod next_update;
 mod open_loop;
 mod optimizer;
 pub mod optimizers;
@@ -47,7 +46,7 @@ pub use controller::{Action, Asks, Buffers, Change, Controller, Decision, Observ
 pub use controller_spec::{CONTROLLERS, ControllerMethod, ControllerSpec, controllers_of};
 pub use error::ControlError;
 pub use fixed_step::FixedStep;
-pub use grow::{GrowingBatch, GrownRate, noise_scale};
+pub use grow::{GrowingBatch, noise_scale};
 pub use hyperparameter::{Hyperparameter, Hyperparameters};
 pub use inverse::{InverseMomentum, InverseMomentumController};
 pub use line_search::{Ask, Base, Direction, LineSearch};

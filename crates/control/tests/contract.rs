@@ -5,10 +5,10 @@
 use rheostat_control::adaptive_heavy_ball::Inner;
 use rheostat_control::autowu::{Decay, Fit, Growth, NonFinite, Subset};
 use rheostat_control::{
-    AdaptiveHeavyBall, AutoWarmUp, Controller, FixedStep, GrowingBatch, GrownRate, Hyperparameter, InverseMomentum,
-    OpenLoop, RangeTest, ScheduledWeightDecay, Together,
+    AdaptiveHeavyBall, AutoWarmUp, Controller, FixedStep, Hyperparameter, InverseMomentum, OpenLoop, RangeTest,
+    ScheduledWeightDecay, Together,
 };
-use rheostat_schedule::{BatchPiece, Frame, ScheduleSpec, Span};
+use rheostat_schedule::{Frame, ScheduleSpec, Span};
 use rheostat_testkit::{controller, line_search};
 
 fn schedules() -> OpenLoop {
@@ -72,16 +72,6 @@ fn momentum_against_a_rate_keeps_the_contract_alone_and_beside_it() {
         let rate = OpenLoop::new([(Hyperparameter::LearningRate, rate)]);
         Box::new(Together::new([Box::new(rate) as Box<dyn Controller>, Box::new(momentum())]))
     });
-}
-
-#[test]
-fn the_rate_under_a_growing_batch_keeps_the_contract() {
-    let reference = ScheduleSpec::cosine(0.1).resolve(&Frame::steps(100)).expect("resolves");
-    let pieces = vec![
-        BatchPiece { first_step: 0, batch: 10, steps_per_epoch: 20 },
-        BatchPiece { first_step: 40, batch: 30, steps_per_epoch: 6 },
-    ];
-    controller::check(|| Box::new(GrownRate::new(GrowingBatch::new(10, 40), reference.clone(), 200, pieces.clone())));
 }
 
 #[test]

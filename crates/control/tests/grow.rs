@@ -4,10 +4,9 @@
 
 use proptest::prelude::*;
 use rheostat_control::{
-    ControlError, Controller, ControllerMethod, GrowingBatch, GrownRate, Hyperparameter, MetricDirection, Observation,
-    Setting, noise_scale,
+    ControlError, ControllerMethod, GrowingBatch, Hyperparameter, MetricDirection, Setting, noise_scale,
 };
-use rheostat_schedule::{BatchPiece, Frame, Schedule, ScheduleSpec, Span};
+use rheostat_schedule::{BatchGrowth, BatchPiece, Frame, Schedule, ScheduleSpec, Span};
 
 fn published() -> GrowingBatch {
     GrowingBatch { quantum: 32, ..GrowingBatch::new(128, 5120) }
@@ -86,26 +85,18 @@ fn where_the_reference_rises_again_the_batch_shrinks_again() {
 }
 
 #[test]
-fn the_rate_is_told_for_every_update_with_a_reason_when_the_batch_grows() {
+fn the_rate_in_force_is_known_before_the_run_with_its_turning_points() {
     let spec = GrowingBatch::new(10, 500);
-    let reference = ScheduleSpec::step(0.5, 0.1, Span::Steps(100)).resolve(&Frame::steps(200)).unwrap();
-    let pieces = pieces(&spec, &reference, 1000, 2);
-    let mut controller = GrownRate::new(spec, reference, 1000, pieces);
-    let rate = |decision: &rheostat_control::Decision| {
-        assert_eq!(decision.hyperparameters.iter().count(), 1);
-        decision.hyperparameters.get(Hyperparameter::LearningRate).unwrap()
-    };
-    assert_eq!(rate(&controller.begin()), 0.5);
-    for step in 0..109 {
-        let decision = controller.observe(&Observation::Step { step, loss: 1.0 });
-        assert_eq!(rate(&decision), controller.at(step + 1));
-        assert_eq!(decision.reason.is_some(), step == 99);
-        if let Some(reason) = decision.reason {
-            assert!(reason.0.contains("100 samples in place of 10") && reason.0.contains("update 100"), "{reason}");
-        }
-        let refused = controller.observe(&Observation::Step { step: step + 1, loss: f64::NAN });
-        assert_eq!((rate(&refused), refused.reason), (controller.at(step + 1), None));
+    let frame = Frame::steps(400);
+    let reference = ScheduleSpec::step(0.5, 0.1, Span::Steps(150)).warmup(Span::Steps(50)).resolve(&frame).unwrap();
+    let pieces = pieces(&spec, &reference, 1000, 4);
+    assert_eq!(pieces.iter().map(|piece| piece.batch).collect::<Vec<_>>(), [10, 10, 100, 100]);
+    let rate = spec.grown(reference, 1000, pieces, 220).unwrap();
+    for (step, want) in [(0, 0.01), (50, 0.5), (199, 0.5), (200, 0.5), (214, 0.5), (215, 0.05), (219, 0.05)] {
+        assert!((rate.at(step) - want).abs() <= 1e-12, "{} at {step}", rate.at(step));
     }
+    assert!(rate.total() == Some(220) && (rate.peak() - 0.5).abs() <= 1e-12);
+    assert!([50, 200, 215].iter().all(|mark| rate.breakpoints().contains(mark)), "{:?}", rate.breakpoints());
 }
 
 #[test]
@@ -195,10 +186,12 @@ proptest! {
         let spec = GrowingBatch { start, maximum: start + more, quantum, exponent };
         let samples = start + more + beyond;
         let pieces = pieces(&spec, &reference, samples, 12);
-        let rate = GrownRate::new(spec.clone(), reference.clone(), samples, pieces.clone());
+        let total_steps = steps(&pieces);
+        let rate = spec.grown(reference.clone(), samples, pieces.clone(), total_steps).unwrap();
+        let growth = BatchGrowth { start, samples, exponent, pieces: pieces.clone(), total_steps };
         for step in 0..steps(&pieces) {
             let piece = pieces.iter().rev().find(|piece| piece.first_step <= step).unwrap();
-            let of_reference = reference.at(rate.reference_step(step)) / (start as f64).powf(exponent);
+            let of_reference = reference.at(growth.reference_step(step)) / (start as f64).powf(exponent);
             let now = rate.at(step) / (piece.batch as f64).powf(exponent);
             prop_assert!((now - of_reference).abs() <= 1e-12 * of_reference.max(1e-3), "{now} is not {of_reference}");
             prop_assert!(Hyperparameter::LearningRate.check(rate.at(step)).is_ok());
@@ -230,11 +223,11 @@ proptest! {
     ) {
         let (spec, samples) = (GrowingBatch::new(start, start + more), start + more + beyond);
         let pieces = pieces(&spec, &reference, samples, 8);
-        let rate = GrownRate::new(spec, reference, samples, pieces.clone());
+        let growth = BatchGrowth { start, samples, exponent: 1.0, pieces: pieces.clone(), total_steps: steps(&pieces) };
         for (epoch, piece) in (0_u64..).zip(&pieces) {
             let seen = piece.steps_per_epoch * piece.batch;
             prop_assert!(seen <= samples && samples - seen < piece.batch);
-            let reference = |step| rate.reference_step(piece.first_step + step);
+            let reference = |step| growth.reference_step(piece.first_step + step);
             prop_assert_eq!(reference(0), epoch * (samples / start));
             prop_assert!(reference(piece.steps_per_epoch - 1) < (epoch + 1) * (samples / start));
         }

@@ -45,6 +45,7 @@ pub use shapes::constant::Constant;
 pub use shapes::cosine::Cosine;
 pub use shapes::cyclic::{Bounds, Cyclic, CyclicMode};
 pub use shapes::exponential::Exponential;
+pub use shapes::grown::BatchGrowth;
 pub use shapes::linear::Linear;
 pub use shapes::multistep::Multistep;
 pub use shapes::noam::Noam;

@@ -6,6 +6,7 @@ use crate::common::{After, Common, WarmupMode, WarmupShape};
 use crate::error::ScheduleError;
 use crate::frame::Frame;
 use crate::parameter::LARGEST;
+use crate::shapes::grown::{BatchGrowth, Grown};
 use crate::shapes::wsd::{Cooldown, CooldownShape};
 use crate::shapes::{Curve, Place, half_cosine, mix, product};
 use crate::span::Span;
@@ -285,7 +286,25 @@ impl Schedule {
     /// This schedule times a factor; `Schedule * Factor` is the same.
     pub(crate) fn scaled(self, factor: crate::Factor) -> Self {
         let total = self.total;
-        let curve = Curve::Product(product::Pair::new(self, factor));
+        Self::of_curve(Curve::Product(product::Pair::new(self, factor)), total)
+    }
+
+    /// What a batch that grows makes of this schedule, which was resolved for steps of [`BatchGrowth::start`] samples: its value
+    /// where as many samples were seen, times the batch's power: `f(reference step) (batch / start)^exponent`.
+    ///
+    /// # Errors
+    /// An exponent outside 0 to 1.
+    pub fn grown(self, growth: BatchGrowth) -> Result<Self, ScheduleError> {
+        if !(0.0..=1.0).contains(&growth.exponent) {
+            let (value, range) = (growth.exponent, "0 to 1");
+            return Err(ScheduleError::OutOfRange { field: "exponent".into(), value, range });
+        }
+        let total = Some(growth.total_steps);
+        Ok(Self::of_curve(Curve::Grown(Grown::new(self, growth)), total))
+    }
+
+    /// A curve that has warm-up, end and clamp inside.
+    fn of_curve(curve: Curve, total: Option<u64>) -> Self {
         let first = curve.at(0);
         let end = curve.length();
         let (low, high) = (f64::MIN, f64::MAX);
