@@ -213,6 +213,12 @@ impl ControllerMethod for Cycles {
         Ok(Box::new(Self::resolve(self, setting)?))
     }
 
+    /// A switch without a reset changes the rate only.
+    fn goes_on_after_refusal(&self) -> Option<&'static str> {
+        let resets = self.reset.as_ref().is_some_and(|reset| reset.mode != ResetMode::None);
+        (self.early_switch.is_some() && !resets).then_some("early_switch")
+    }
+
     /// The largest peak of all cycles, the queue's included.
     fn peak(&self, _: &Setting) -> Option<f64> {
         let tables = self.tables();

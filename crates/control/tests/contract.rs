@@ -2,8 +2,12 @@
 
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test that cannot set up must fail")]
 
+use rheostat_control::adaptive_heavy_ball::Inner;
 use rheostat_control::autowu::{Decay, Fit, Growth, NonFinite, Subset};
-use rheostat_control::{AutoWarmUp, Cycles, FixedStep, Hyperparameter, MetricDirection, OpenLoop, RangeTest, Setting};
+use rheostat_control::{
+    AdaptiveHeavyBall, AutoWarmUp, Controller, Cycles, FixedStep, Hyperparameter, InverseMomentum, MetricDirection, OpenLoop,
+    RangeTest, ScheduledWeightDecay, Setting, Together,
+};
 use rheostat_schedule::{Frame, ScheduleSpec, Span};
 use rheostat_testkit::{controller, line_search};
 
@@ -67,6 +71,30 @@ fn every_form_of_the_cycles_keeps_the_contract() {
             controller::check(|| Box::new(spec.resolve(&setting).expect("resolves")));
         }
     }
+}
+
+#[test]
+fn every_form_of_the_adaptive_heavy_ball_keeps_the_contract() {
+    for (lag, inner) in [(0, Inner::Clamp), (1, Inner::Clamp), (0, Inner::Literal), (1, Inner::Literal)] {
+        let spec = AdaptiveHeavyBall { lag, inner, ..AdaptiveHeavyBall::default() };
+        controller::check(|| Box::new(spec.resolve().expect("resolves")));
+    }
+}
+
+#[test]
+fn scheduled_weight_decay_keeps_the_contract() {
+    controller::check(|| Box::new(ScheduledWeightDecay::default().resolve().expect("resolves")));
+}
+
+#[test]
+fn momentum_against_a_rate_keeps_the_contract_alone_and_beside_it() {
+    let momentum = || InverseMomentum::default().over_rates(0.0, 0.1).resolve().expect("resolves");
+    controller::check(|| Box::new(momentum()));
+    controller::check(|| {
+        let rate = ScheduleSpec::cosine(0.1).resolve(&Frame::steps(100)).expect("resolves");
+        let rate = OpenLoop::new([(Hyperparameter::LearningRate, rate)]);
+        Box::new(Together::new([Box::new(rate) as Box<dyn Controller>, Box::new(momentum())]))
+    });
 }
 
 #[test]
