@@ -1,7 +1,7 @@
 use rheostat_schedule::parameter::Method;
 use serde::{Deserialize, Serialize};
 
-use crate::{AutoWarmUp, ControlError, Controller, Hyperparameter, Setting};
+use crate::{AutoWarmUp, ControlError, Controller, Hyperparameter, Plateau, Setting};
 
 /// What the specification of every controller can do.
 pub trait ControllerMethod {
@@ -39,14 +39,20 @@ pub trait ControllerMethod {
 pub enum ControllerSpec {
     /// Raises the rate until the loss turns.
     Autowu(AutoWarmUp),
+    /// Multiplies by a factor when evaluations stop getting better.
+    Plateau(Plateau),
 }
 
 /// Every controller's description.
-pub const CONTROLLERS: &[Method] = &[AutoWarmUp::METHOD];
+pub const CONTROLLERS: &[Method] = &[AutoWarmUp::METHOD, Plateau::METHOD];
 
 /// The controllers that can set this hyperparameter.
 pub fn controllers_of(which: Hyperparameter) -> impl Iterator<Item = &'static Method> {
-    CONTROLLERS.iter().filter(move |_| which == Hyperparameter::LearningRate)
+    CONTROLLERS.iter().filter(move |method| match which {
+        Hyperparameter::LearningRate => true,
+        Hyperparameter::BatchSize => false,
+        _ => method.name == Plateau::METHOD.name,
+    })
 }
 
 impl ControllerSpec {
@@ -58,6 +64,7 @@ impl ControllerSpec {
     fn inner(&self) -> &dyn ControllerMethod {
         match self {
             Self::Autowu(spec) => spec,
+            Self::Plateau(spec) => spec,
         }
     }
 }

@@ -3,7 +3,10 @@
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test that cannot set up must fail")]
 
 use rheostat_control::autowu::{Decay, Fit, Growth, NonFinite, Subset};
-use rheostat_control::{AutoWarmUp, FixedStep, Hyperparameter, OpenLoop, RangeTest};
+use rheostat_control::plateau::{self, Watch};
+use rheostat_control::{
+    AutoWarmUp, ControllerMethod, FixedStep, Hyperparameter, MetricDirection, OpenLoop, Plateau, RangeTest, Setting,
+};
 use rheostat_schedule::{Frame, ScheduleSpec, Span};
 use rheostat_testkit::{controller, line_search};
 
@@ -43,6 +46,36 @@ fn every_form_of_the_automated_warm_up_keeps_the_contract() {
     ];
     for form in forms {
         controller::check(|| Box::new(form.resolve(&frame, 3).expect("resolves")));
+    }
+}
+
+/// A run of 150 updates.
+fn setting() -> Setting {
+    let frame = Frame::steps(150).steps_per_epoch(20);
+    Setting { frame, evaluate_every: 10, target: 0.9, direction: MetricDirection::Increasing, seed: 3 }
+}
+
+#[test]
+fn every_form_of_the_reduction_on_a_plateau_keeps_the_contract() {
+    let forms = [
+        Plateau { patience: 0, ..Plateau::from_peak(0.1) },
+        Plateau { patience: 1, watch: Watch::Metric, ..Plateau::over(ScheduleSpec::cosine(0.1)) },
+        Plateau { patience: 0, watch: Watch::TrainLoss, smoothing: Some(0.3), ..Plateau::from_peak(0.1) },
+        Plateau {
+            patience: 0,
+            accumulate: 2,
+            cooldown: 1,
+            on_non_finite: plateau::NonFinite::Ignore,
+            ..Plateau::from_peak(0.1)
+        },
+    ];
+    for form in forms {
+        for which in [Hyperparameter::LearningRate, Hyperparameter::Dropout, Hyperparameter::ClipNorm] {
+            if which == Hyperparameter::ClipNorm && form.on.is_some() {
+                continue;
+            }
+            controller::check(|| form.resolve(which, &setting()).expect("resolves"));
+        }
     }
 }
 
