@@ -1,7 +1,7 @@
 use rheostat_schedule::parameter::Method;
 use serde::{Deserialize, Serialize};
 
-use crate::{AutoWarmUp, ControlError, Controller, Hyperparameter, Plateau, Setting};
+use crate::{AutoLrs, AutoWarmUp, ControlError, Controller, Hyperparameter, Plateau, Setting};
 
 /// What the specification of every controller can do.
 pub trait ControllerMethod {
@@ -37,6 +37,8 @@ pub trait ControllerMethod {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "method", rename_all = "snake_case")]
 pub enum ControllerSpec {
+    /// Tries rates for a while, goes back, and trains with the best.
+    Autolrs(AutoLrs),
     /// Raises the rate until the loss turns.
     Autowu(AutoWarmUp),
     /// Multiplies by a factor when evaluations stop getting better.
@@ -44,7 +46,7 @@ pub enum ControllerSpec {
 }
 
 /// Every controller's description.
-pub const CONTROLLERS: &[Method] = &[AutoWarmUp::METHOD, Plateau::METHOD];
+pub const CONTROLLERS: &[Method] = &[AutoLrs::METHOD, AutoWarmUp::METHOD, Plateau::METHOD];
 
 /// The controllers that can set this hyperparameter.
 pub fn controllers_of(which: Hyperparameter) -> impl Iterator<Item = &'static Method> {
@@ -63,6 +65,7 @@ impl ControllerSpec {
 
     fn inner(&self) -> &dyn ControllerMethod {
         match self {
+            Self::Autolrs(spec) => spec,
             Self::Autowu(spec) => spec,
             Self::Plateau(spec) => spec,
         }

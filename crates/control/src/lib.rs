@@ -18,6 +18,7 @@
 //! # Ok::<(), rheostat_schedule::ScheduleError>(())
 //! ```
 
+pub mod autolrs;
 pub mod autowu;
 mod bytes;
 mod check;
@@ -27,6 +28,7 @@ mod error;
 mod figures;
 mod fixed_step;
 pub mod gaussian_process;
+mod golden_section;
 mod hyperparameter;
 mod line_search;
 mod metric_direction;
@@ -38,6 +40,7 @@ mod range_test;
 mod setting;
 mod together;
 
+pub use autolrs::{AutoLrs, AutoLrsController};
 pub use autowu::{AutoWarmUp, AutoWarmUpController};
 pub use controller::{Action, Asks, Buffers, Change, Controller, Decision, Observation, Reason, Reset, StopReason};
 pub use controller_spec::{CONTROLLERS, ControllerMethod, ControllerSpec, controllers_of};

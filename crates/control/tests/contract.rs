@@ -2,10 +2,12 @@
 
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test that cannot set up must fail")]
 
+use rheostat_control::autolrs::{Forecasting, Metric, SearchMethod};
 use rheostat_control::autowu::{Decay, Fit, Growth, NonFinite, Subset};
 use rheostat_control::plateau::{self, Watch};
 use rheostat_control::{
-    AutoWarmUp, ControllerMethod, FixedStep, Hyperparameter, MetricDirection, OpenLoop, Plateau, RangeTest, Setting,
+    AutoLrs, AutoWarmUp, ControllerMethod, FixedStep, Hyperparameter, MetricDirection, OpenLoop, Plateau, RangeTest,
+    Setting,
 };
 use rheostat_schedule::{Frame, ScheduleSpec, Span};
 use rheostat_testkit::{controller, line_search};
@@ -76,6 +78,24 @@ fn every_form_of_the_reduction_on_a_plateau_keeps_the_contract() {
             }
             controller::check(|| form.resolve(which, &setting()).expect("resolves"));
         }
+    }
+}
+
+#[test]
+fn every_form_of_autolrs_keeps_the_contract() {
+    let short =
+        AutoLrs { candidates: 3, search: Some(Span::Steps(10)), train: Some(Span::Steps(20)), ..AutoLrs::default() };
+    let long = AutoLrs { search: Some(Span::Steps(48)), train: Some(Span::Steps(60)), ..short.clone() };
+    let forms = [
+        AutoLrs { warmup: Some(Span::Steps(5)), budget_cap: Some(0.4), ..short.clone() },
+        AutoLrs { search_method: SearchMethod::GpLcb, forecast: Forecasting::LastWindowMean, ..short.clone() },
+        AutoLrs { search_method: SearchMethod::Published, forecast: Forecasting::Published, ..short.clone() },
+        AutoLrs { metric: Metric::ValLoss, candidates: 2, ..long.clone() },
+        AutoLrs { metric: Metric::TrainThenVal, doubling_up_to: Some(Span::Steps(90)), candidates: 2, ..long },
+        short,
+    ];
+    for form in forms {
+        controller::check(|| form.resolve(Hyperparameter::LearningRate, &setting()).expect("resolves"));
     }
 }
 
