@@ -34,25 +34,26 @@ pub const SHORTEST_SEARCH: u64 = 10;
 /// Most updates of a candidate: the losses of a window are held.
 pub const LONGEST_SEARCH: u64 = 100_000;
 
-/// Learning rates searched during the run (AutoLRS, arXiv 2105.10762). Training is cut into stages, and each stage begins with a
-/// search:
+/// Learning rates searched during the run (AutoLRS, arXiv 2105.10762). Training is cut into stages, and each stage begins
+/// with a search:
 ///
 /// ```text
-/// search    each of k candidates trains `search` updates at its own constant rate; its losses are extrapolated to the stage's
+/// search    each of k candidates trains `search` updates at its own constant rate; its losses are extrapolated to the
+/// stage's
 ///           end as y(x) = a exp(b x) + c, b < 0; then weights, optimizer and data go back to the stage's beginning
 /// train     `train` updates at the rate with the lowest forecast
 /// ```
 ///
-/// A candidate whose loss is not finite is given up. If all are, the search is made once more up to `high / 10`, and then the run
-/// ends. If a loss is not finite in training, the stage is trained once more from its beginning at the next best rate. With
-/// `search = train / 10` and ten candidates searching costs as many updates as training.
+/// A candidate whose loss is not finite is given up. If all are, the search is made once more up to `high / 10`, and then the
+/// run ends. If a loss is not finite in training, the stage is trained once more from its beginning at the next best rate.
+/// With `search = train / 10` and ten candidates searching costs as many updates as training.
 ///
-/// Forecasts choose the rate unless they are more uncertain than they differ: where the median of their standard errors exceeds the
-/// distance of their first from their third quartile, the means of the last tenth of each window choose it.
+/// Forecasts choose the rate unless they are more uncertain than they differ: where the median of their standard errors
+/// exceeds the distance of their first from their third quartile, the means of the last tenth of each window choose it.
 ///
-/// The last stage is as long as what remains of the run, and has no search if that is shorter than a candidate. Defaults are the
-/// program's where they are not changed for a reason; [`AutoLrs::published`] is the published form. Every parameter with its
-/// default, range, unit and source is in [`AutoLrs::METHOD`].
+/// The last stage is as long as what remains of the run, and has no search if that is shorter than a candidate. Defaults are
+/// the program's where they are not changed for a reason; [`AutoLrs::published`] is the published form. Every parameter with
+/// its default, range, unit and source is in [`AutoLrs::METHOD`].
 ///
 /// ```
 /// use rheostat_control::{Action, AutoLrs, Controller, ControllerMethod, Hyperparameter, MetricDirection, Setting};
@@ -112,8 +113,8 @@ pub struct AutoLrs {
     pub kappa: f64,
     /// What `kappa` is multiplied by with every candidate; 1.
     pub kappa_decay: f64,
-    /// Largest share of all updates made that may be of searches after the first; any. A stage whose search would exceed it goes on
-    /// with the rate of the one before.
+    /// Largest share of all updates made that may be of searches after the first; any. A stage whose search would exceed it
+    /// goes on with the rate of the one before.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub budget_cap: Option<f64>,
 }
@@ -182,8 +183,8 @@ impl AutoLrs {
         reference: parameters::PAPER,
     };
 
-    /// The published program: stages of 1000 updates that double up to 8000, then validation losses; its forecast, its choice of
-    /// candidates.
+    /// The published program: stages of 1000 updates that double up to 8000, then validation losses; its forecast, its choice
+    /// of candidates.
     pub fn published() -> Self {
         Self {
             train: Some(Span::Steps(1_000)),
@@ -199,8 +200,8 @@ impl AutoLrs {
     /// The controller for a run.
     ///
     /// # Errors
-    /// All that is out of range; a run of unknown length without `train`; stages and candidates that are too short, or too long for
-    /// the run.
+    /// All that is out of range; a run of unknown length without `train`; stages and candidates that are too short, or too
+    /// long for the run.
     pub fn controller(&self, setting: &Setting) -> Result<AutoLrsController, Vec<ControlError>> {
         self.check()?;
         Ok(AutoLrsController::new(self.clone(), self.lengths(setting)?))

@@ -1,5 +1,5 @@
-/// The largest value of a curve with one hump between `low` and `high`, by golden section, until they lie closer than `narrow`
-/// or `most` sections are made. `look` gives the place's value and whatever belongs to it.
+/// The largest value of a curve with one hump between `low` and `high`, by golden section, until they lie closer than
+/// `narrow` or `most` sections are made. `look` gives the place's value and whatever belongs to it.
 pub(crate) fn golden_section<T>(
     [mut low, mut high]: [f64; 2],
     narrow: f64,

@@ -23,10 +23,10 @@ pub use controller::PlateauController;
 /// cooldown  for as many evaluations after a reduction none counts as bad
 /// ```
 ///
-/// `t` is the update, `x` the mean of `accumulate` evaluations, smoothed as `a <- w x + (1 - w) a` if `smoothing = w` is given.
-/// The first finite `x` is the best so far. The rule and its defaults are those of PyTorch's `ReduceLROnPlateau`, except that a
-/// relative threshold is a share of `|best|`, which is right for metrics below 0 too, and `accumulate` is that of optax's
-/// `reduce_on_plateau`. Every parameter with its default, range, unit and source is in [`Plateau::METHOD`].
+/// `t` is the update, `x` the mean of `accumulate` evaluations, smoothed as `a <- w x + (1 - w) a` if `smoothing = w` is
+/// given. The first finite `x` is the best so far. The rule and its defaults are those of PyTorch's `ReduceLROnPlateau`,
+/// except that a relative threshold is a share of `|best|`, which is right for metrics below 0 too, and `accumulate` is that
+/// of optax's `reduce_on_plateau`. Every parameter with its default, range, unit and source is in [`Plateau::METHOD`].
 ///
 /// ```
 /// use rheostat_control::{Controller, ControllerMethod, Hyperparameter, MetricDirection, Observation, Plateau, Setting};
@@ -99,8 +99,8 @@ pub enum ThresholdMode {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Watch {
-    /// The validation loss, decreasing: it moves with every evaluation, where an accuracy comes in steps of one sample, and it
-    /// turns when the model overfits, where the training loss goes on falling.
+    /// The validation loss, decreasing: it moves with every evaluation, where an accuracy comes in steps of one sample, and
+    /// it turns when the model overfits, where the training loss goes on falling.
     #[default]
     Loss,
     /// The workload's metric, in its direction.

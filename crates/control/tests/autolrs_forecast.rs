@@ -68,6 +68,13 @@ fn the_published_form_is_off_even_without_noise() {
     let forecast = forecaster(Forecasting::Published).forecast(&window(100, levelling)).unwrap();
     assert!((forecast.loss - 0.7275).abs() > 1e-3 && (forecast.loss - 0.7275).abs() < 0.1, "{forecast:?}");
     assert_eq!(forecast.standard_error, None);
+    let unbounded = Forecaster { floor: -1e100, ..forecaster(Forecasting::Published) };
+    let negative = (0..200)
+        .map(|draw| window(100, |x| levelling(x) + 0.1 * 12_f64.sqrt() * noise(x, draw)))
+        .filter(|noisy| unbounded.forecast(noisy).unwrap().loss < 0.0)
+        .count();
+    // 37 % in the study that the default was chosen by.
+    assert!((50..=100).contains(&negative), "{negative}");
     // A quadratic through sixteen evaluations is a quadratic: of one outlier in the first half it loses sight.
     let spiked = window(16, |x| levelling(60.0 * x) + if x == 3.0 { 5.0 } else { 0.0 });
     let of = |window: &Points| {

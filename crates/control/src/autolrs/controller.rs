@@ -16,10 +16,10 @@ const SHRINK: f64 = 10.0;
 
 /// The controller of the learning rate that [`AutoLrs`] makes.
 ///
-/// The losses it is told must come in order. One that is told again, or late, changes nothing and is answered with a reason that
-/// says so; only after a loss that was not finite may the same update be told again. After [`Action::Restore`] it expects the
-/// update that followed the last [`Action::Save`]. An evaluation counts if it was asked for and is of the updates then done; others
-/// change nothing.
+/// The losses it is told must come in order. One that is told again, or late, changes nothing and is answered with a reason
+/// that says so; only after a loss that was not finite may the same update be told again. After [`Action::Restore`] it
+/// expects the update that followed the last [`Action::Save`]. An evaluation counts if it was asked for and is of the updates
+/// then done; others change nothing.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AutoLrsController {
     spec: AutoLrs,
@@ -276,7 +276,8 @@ impl AutoLrsController {
             let why = match self.uncertain() {
                 None => "has the lowest forecast".to_owned(),
                 Some(Uncertain { error, spread }) => format!(
-                    "has the lowest mean of the last losses, for the standard error of the forecasts, {}, exceeds their spread, {}",
+                    "has the lowest mean of the last losses, for the standard error of the forecasts, {}, exceeds their \
+                     spread, {}",
                     figures(error),
                     figures(spread)
                 ),

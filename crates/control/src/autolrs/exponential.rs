@@ -32,8 +32,8 @@ const FEWEST: usize = 4;
 
 impl ExponentialCurve {
     /// Least squares by variable projection: for each `b` the best `a` and `c` are known, and `ln(-b)` is searched from
-    /// `ln(2 / horizon)`, so that the curve levels off within the horizon, to 0, one unit of the places; by a grid of 200, then by
-    /// golden section. `None` of fewer than 4 points, and where a place or a value is not finite.
+    /// `ln(2 / horizon)`, so that the curve levels off within the horizon, to 0, one unit of the places; by a grid of 200,
+    /// then by golden section. `None` of fewer than 4 points, and where a place or a value is not finite.
     pub fn fit(points: &Points, horizon: f64) -> Option<Self> {
         let finite = points.x.iter().chain(&points.y).all(|number| number.is_finite());
         if points.x.len() != points.y.len() || points.x.len() < FEWEST || !finite {
@@ -76,15 +76,15 @@ impl ExponentialCurve {
         self.amplitude * (self.exponent * x).exp() + self.limit
     }
 
-    /// The standard error of the curve's value at `x`, from the scatter of the points it was fitted to and how little they say of
-    /// `x`, to first order in the three unknowns:
+    /// The standard error of the curve's value at `x`, from the scatter of the points it was fitted to and how little they
+    /// say of `x`, to first order in the three unknowns:
     ///
     /// ```text
     /// se^2 = squares / (n - 3) (1 / n + h' M^-1 h)
     /// ```
     ///
-    /// with `M` the sums of squares and products, about their means, of the derivatives by `a` and by `ln(-b)` at the points, and
-    /// `h` those derivatives at `x`, less the means. Where the points cannot tell the two apart, `b` is taken for known.
+    /// with `M` the sums of squares and products, about their means, of the derivatives by `a` and by `ln(-b)` at the points,
+    /// and `h` those derivatives at `x`, less the means. Where the points cannot tell the two apart, `b` is taken for known.
     pub fn standard_error(&self, points: &Points, x: f64) -> f64 {
         let count = points.x.len() as f64;
         let by_amplitude = |x: f64| (self.exponent * x).exp();

@@ -62,8 +62,8 @@ impl Forecaster {
     }
 }
 
-/// Whether forecasts differ less than they are uncertain: the median of their standard errors exceeds the distance of the first
-/// from the third quartile. Quartiles, because a single candidate that nearly diverged would make any range wide.
+/// Whether forecasts differ less than they are uncertain: the median of their standard errors exceeds the distance of the
+/// first from the third quartile. Quartiles, because a single candidate that nearly diverged would make any range wide.
 pub(super) fn uncertain(forecasts: &[Forecast]) -> Option<Uncertain> {
     let mut losses: Vec<f64> = forecasts.iter().map(|forecast| forecast.loss).collect();
     let mut errors: Vec<f64> = forecasts.iter().filter_map(|forecast| forecast.standard_error).collect();

@@ -1,5 +1,5 @@
-/// The place of rank `index` in an even grid of `count`, in an order that is spread out wherever it is cut: bit-reversed (van der
-/// Corput), so first both ends of each half, then of each quarter, and so on. Every place comes once.
+/// The place of rank `index` in an even grid of `count`, in an order that is spread out wherever it is cut: bit-reversed (van
+/// der Corput), so first both ends of each half, then of each quarter, and so on. Every place comes once.
 pub(super) fn spread_out(index: u64, count: u64) -> u64 {
     let bits = u64::BITS - count.saturating_sub(1).leading_zeros();
     if bits == 0 {

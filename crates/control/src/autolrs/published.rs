@@ -14,8 +14,8 @@ const ITERATIONS: usize = 200;
 const FIRST_STEP: f64 = 0.00025;
 
 /// A quadratic is fitted and the largest residuals in the first half of the window are dropped, ten times the largest 3 %, of
-/// evaluations once the largest one. The exponential curve is then fitted to what the last quadratic says at the places left, `ln(-b)`
-/// by the simplex method from 0. `None` where the points determine no curve.
+/// evaluations once the largest one. The exponential curve is then fitted to what the last quadratic says at the places left,
+/// `ln(-b)` by the simplex method from 0. `None` where the points determine no curve.
 pub(super) fn published(points: &Points, evaluations: bool) -> Option<ExponentialCurve> {
     let middle = points.x.get(points.x.len() / 2).copied()?;
     let mut left = points.clone();

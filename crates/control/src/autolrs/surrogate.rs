@@ -1,8 +1,9 @@
 use crate::gaussian_process::{GaussianProcess, Kernel, MarginalLikelihood, Points};
 
-/// Chooses the next candidate from a Gaussian process of the forecasts over the logarithm of the rate, scaled to 0 to 1: where
-/// `mean - kappa sigma` is lowest, on a grid of 512 without the places tried. The kernel is Matern's with 5/2; scale, noise and mean are
-/// those of the largest marginal likelihood, and so is the length scale, out of 16 from 0.05 to 2. The first place is the middle.
+/// Chooses the next candidate from a Gaussian process of the forecasts over the logarithm of the rate, scaled to 0 to 1:
+/// where `mean - kappa sigma` is lowest, on a grid of 512 without the places tried. The kernel is Matern's with 5/2; scale,
+/// noise and mean are those of the largest marginal likelihood, and so is the length scale, out of 16 from 0.05 to 2. The
+/// first place is the middle.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Surrogate {
     /// Standard deviations below the mean.
@@ -22,9 +23,9 @@ impl Surrogate {
     /// The published program's: the mean no longer counts, so it goes where least is known.
     pub const PUBLISHED_KAPPA: f64 = 1e6;
 
-    /// The next place, 0 to 1, after these with their forecasts; `None` stands for a candidate that was given up, and counts as the worst
-    /// forecast and the spread of all forecasts on top. Where no process can be fitted, because forecasts are few or all the same, it is
-    /// the place farthest from those tried.
+    /// The next place, 0 to 1, after these with their forecasts; `None` stands for a candidate that was given up, and counts
+    /// as the worst forecast and the spread of all forecasts on top. Where no process can be fitted, because forecasts are
+    /// few or all the same, it is the place farthest from those tried.
     pub fn next(&self, tried: &[(f64, Option<f64>)]) -> f64 {
         let grid = (0..PLACES).map(|at| at as f64 / (PLACES - 1) as f64);
         let nearest = |place: f64| tried.iter().map(|(other, _)| (place - other).abs()).fold(f64::INFINITY, f64::min);

@@ -4,8 +4,8 @@ pub enum Kernel {
     /// `exp(-d^2 / (2 l^2))`: curves with all derivatives.
     #[default]
     SquaredExponential,
-    /// `(1 + z + z^2 / 3) exp(-z)` with `z = sqrt(5) d / l`: curves with two derivatives, of which fewer points say less (Rasmussen and
-    /// Williams, equation 4.17).
+    /// `(1 + z + z^2 / 3) exp(-z)` with `z = sqrt(5) d / l`: curves with two derivatives, of which fewer points say less
+    /// (Rasmussen and Williams, equation 4.17).
     Matern52,
 }
 
