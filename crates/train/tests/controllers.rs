@@ -7,8 +7,9 @@ mod common;
 use std::path::Path;
 
 use common::{folder, interrupt, losses, rates, recipe, run, weights};
-use rheostat_record::{Event, Recipe, Run, Status};
+use rheostat_record::{Event, Recipe, RecipeText, Run, Status};
 use rheostat_train::{Host, Outcome, Place, Silent, train};
+use rheostat_workload::WORKLOADS;
 
 /// Everything that happened, but for times and what a resume adds.
 fn story(run: &Run) -> Vec<Event> {
@@ -90,4 +91,113 @@ fn a_loss_that_blows_up_is_rolled_back_and_resumes_to_the_same_bits() {
     assert!(run.events.iter().any(|event| matches!(event, Event::Restore { .. })));
     let standing: Vec<u64> = losses(&run).into_iter().map(|(step, _)| step).collect();
     assert_eq!(standing, (0..result.steps_kept).collect::<Vec<_>>(), "each update stands once");
+}
+
+/// Every recipe of the repository that names a controller and trains the embedded digits, in a few epochs.
+fn recipes() -> Vec<(String, Recipe)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../recipes");
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let text = std::fs::read_to_string(&path).unwrap();
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        if !name.ends_with(".toml") || !text.contains("workload = \"digits-mlp\"") {
+            continue;
+        }
+        let text = RecipeText { name: &name, text: &text, sets: &[], resolved: false };
+        let recipe = Recipe::read(&text, WORKLOADS).unwrap_or_else(|error| panic!("{error}"));
+        if !recipe.controllers.is_empty() {
+            found.push((name, recipe));
+        }
+    }
+    found.sort_by(|(one, _), (other, _)| one.cmp(other));
+    found
+}
+
+#[test]
+fn every_recipe_with_a_controller_trains_and_resumes_to_the_same_bits() {
+    let recipes = recipes();
+    assert!(recipes.len() >= 8, "{}", recipes.len());
+    for (name, recipe) in recipes {
+        let samples = 1077;
+        let total = recipe.plan(samples).unwrap().total_steps;
+        let (outcome, run) = assert_cuts_do_not_matter(&recipe, &[7, total / 3, total - 20]);
+        assert_eq!(run.manifest.samples, samples);
+        assert_eq!(outcome.result.status, Status::Finished, "{name}");
+        assert!(outcome.result.best.unwrap().metric > 0.9, "{name}: {:?}", outcome.result.best);
+    }
+}
+
+#[test]
+fn a_soft_reset_moves_the_weights_at_the_evaluation_of_the_boundary() {
+    let text =
+        "budget = \"3 epochs\"\n[learning_rate]\nmethod = \"cycles\"\ncount = 3\n[learning_rate.reset]\ntarget = 1.0\n";
+    let (_, run) = assert_cuts_do_not_matter(&recipe(text), &[20, 33, 50, 66, 80]);
+    let resets: Vec<_> = run
+        .events
+        .iter()
+        .filter_map(
+            |event| if let Event::Reset { step, tau, alpha } = event { Some((*step, *tau, *alpha)) } else { None },
+        )
+        .collect();
+    let metric = |at: u64| {
+        let found = run.events.iter().find_map(|event| match event {
+            Event::Evaluation { step, val_metric, .. } if *step == at => Some(*val_metric),
+            _ => None,
+        });
+        found.unwrap()
+    };
+    assert_eq!(resets.len(), 2, "{resets:?}");
+    for (step, tau, alpha) in resets {
+        assert!((tau - (1.0 - metric(step))).abs() < 1e-12 && alpha == 0.5, "after {step} updates: {tau}");
+    }
+    let evaluations = run.events.iter().filter(|event| matches!(event, Event::Evaluation { .. })).count();
+    assert_eq!(evaluations, 4, "the recipe's own evaluations answer the controller");
+}
+
+#[test]
+fn fresh_weights_are_those_of_another_draw() {
+    let text = "budget = \"2 epochs\"\n[learning_rate]\nmethod = \"cycles\"\ncount = 2\n[learning_rate.reset]\nmode = \"hard\"\n";
+    let recipe = recipe(text);
+    let folder = folder();
+    let (_, run) = run(&recipe, folder.path());
+    let loss =
+        |at: u64| losses(&run).into_iter().find(|(step, _)| *step == at).map(|(_, bits)| f64::from_bits(bits)).unwrap();
+    // The output layer begins at zero: ten classes at random, and one update later another draw than at the beginning shows.
+    assert!((loss(33) - 10_f64.ln()).abs() < 1e-6 && loss(34) != loss(1), "{} and {}", loss(1), loss(34));
+}
+
+#[test]
+fn a_search_for_the_rate_trains_no_more_than_it_says_and_its_searches_do_not_stand() {
+    let text = "budget = \"4 epochs\"\n[learning_rate]\nmethod = \"autolrs\"\nlow = 1e-4\ncandidates = 3\nsearch = \"11 steps\"\n\
+                train = \"44 steps\"\n";
+    let (outcome, run) = assert_cuts_do_not_matter(&recipe(text), &[5, 20, 40, 90, 120]);
+    let result = &outcome.result;
+    assert_eq!(
+        (result.steps_kept, result.steps_spent),
+        (132, 132 + 3 * 3 * 11),
+        "three stages, three searches in each"
+    );
+    let standing: Vec<u64> = losses(&run).into_iter().map(|(step, _)| step).collect();
+    assert_eq!(standing, (0..132).collect::<Vec<_>>());
+}
+
+#[test]
+fn momentum_and_weight_decay_that_follow_the_gradients_are_in_force_and_recorded() {
+    let value = |text: &str, name: &str| -> Vec<f64> {
+        let folder = folder();
+        let (_, run) = run(&recipe(text), folder.path());
+        let value = |event: &Event| match event {
+            Event::Step { hyperparameters, .. } => hyperparameters.get(name).copied(),
+            _ => None,
+        };
+        run.events.iter().filter_map(value).collect()
+    };
+    let text =
+        "learning_rate = 1e-3\nmomentum = { method = \"adaptive_heavy_ball\" }\n[optimizer]\nmethod = \"heavy_ball\"\n";
+    let momentum = value(text, "momentum");
+    assert!(momentum[0] == 0.0 && momentum.iter().any(|value| *value > 0.01), "{momentum:?}");
+    let decay = value("weight_decay = { method = \"swd\" }\n", "weight_decay");
+    assert!(decay.iter().all(|value| *value > 5e-4), "gradients are smaller than 1: {decay:?}");
+    assert!(decay.last() > decay.first(), "and shrink: {decay:?}");
 }
