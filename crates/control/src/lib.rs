@@ -33,6 +33,7 @@ mod open_loop;
 mod optimizer;
 pub mod optimizers;
 mod range_test;
+mod replay;
 mod setting;
 mod together;
 
@@ -47,5 +48,6 @@ pub use metric_direction::MetricDirection;
 pub use open_loop::OpenLoop;
 pub use optimizer::{BiasCorrection, DecayCoupling, EpsilonPlacement, OPTIMIZERS, OptimizerSpec};
 pub use range_test::{BLOW_UP, RangeCurve, RangeTest, SMOOTHING, Suggestions};
+pub use replay::{Replayed, Turn, replay, replay_traced};
 pub use setting::Setting;
 pub use together::Together;
