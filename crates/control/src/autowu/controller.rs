@@ -136,7 +136,7 @@ impl AutoWarmUpController {
         match self.state.phase {
             Phase::Stopped { .. } => self.decision(),
             Phase::Decay { since, on_trial: true, .. } if !finite && step == since => self.stop(format!(
-                "the loss was {loss} again at update {step}, the first of the decay: the weights are lost"
+                "the loss was {loss:.1e} again at update {step}, the first of the decay: the weights are lost"
             )),
             Phase::Decay { .. } => self.decision(),
             Phase::WarmUp if !finite && self.spec.on_non_finite != NonFinite::Mask => self.lost(step, loss),
@@ -241,7 +241,7 @@ impl AutoWarmUpController {
     /// A loss of the warm-up was not finite.
     fn lost(&mut self, step: u64, loss: f64) -> Decision {
         let used = self.rate(step);
-        let what = format!("the loss was {loss} at update {step} (rate {used:.1e})");
+        let what = format!("the loss was {loss:.1e} at update {step} (rate {used:.1e})");
         if self.spec.on_non_finite == NonFinite::Error {
             return self.stop(format!("{what}: lower `high`, or let it roll back"));
         }
