@@ -116,7 +116,7 @@ impl Watch for Trials {
         let Some(bar) = state.bars.get(trial) else { return };
         match event {
             Event::Step { step, .. } => bar.set_position(step + 1),
-            Event::Resume { step } => bar.set_position(*step),
+            Event::Resume { step, .. } | Event::Restore { step } => bar.set_position(*step),
             Event::Evaluation { val_metric, .. } => bar.set_message(format!("{val_metric:.4}")),
             _ => {}
         }

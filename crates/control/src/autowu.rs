@@ -301,6 +301,10 @@ impl ControllerMethod for AutoWarmUp {
         Ok(Box::new(Self::resolve(self, &setting.frame, setting.seed)?))
     }
 
+    fn goes_on_after_refusal(&self) -> Option<&'static str> {
+        matches!(self.on_non_finite, NonFinite::Mask | NonFinite::SwitchNow).then_some("on_non_finite")
+    }
+
     fn peak(&self, _: &Setting) -> Option<f64> {
         None
     }

@@ -20,6 +20,12 @@ pub trait ControllerMethod {
     /// What [`ControllerMethod::check`] finds, and what does not fit the run.
     fn resolve(&self, which: Hyperparameter, setting: &Setting) -> Result<Box<dyn Controller>, Vec<ControlError>>;
 
+    /// The key by which it goes on after a loss that is not finite without going back: then the host must skip such updates
+    /// rather than end the run.
+    fn goes_on_after_refusal(&self) -> Option<&'static str> {
+        None
+    }
+
     /// The largest value it will set, if that is known before the run: what the weight-decay coupling `schedule_multiplier`
     /// refers to.
     fn peak(&self, setting: &Setting) -> Option<f64>;
@@ -73,6 +79,10 @@ impl ControllerMethod for ControllerSpec {
 
     fn resolve(&self, which: Hyperparameter, setting: &Setting) -> Result<Box<dyn Controller>, Vec<ControlError>> {
         self.inner().resolve(which, setting)
+    }
+
+    fn goes_on_after_refusal(&self) -> Option<&'static str> {
+        self.inner().goes_on_after_refusal()
     }
 
     fn peak(&self, setting: &Setting) -> Option<f64> {

@@ -165,17 +165,47 @@ impl Buffer {
 
     /// `sum self * other`, the same for every number of threads.
     pub(crate) fn dot(&self, other: &Self) -> Result<f64, OptimError> {
-        if self.len() != other.len() {
-            return Err(OptimError::storage("two tensors differ in length"));
-        }
-        match (&self.place, &other.place) {
+        match self.beside(other)? {
             (Place::Host(a), Place::Host(b)) => match a.dtype() {
                 DType::F64 => Ok(reduce::dot::<f64>(read(a)?, read(b)?)),
                 _ => Ok(reduce::dot::<f32>(read(a)?, read(b)?)),
             },
-            (Place::Device(a), Place::Device(b)) => reduce::dot_on_device(a, b),
+            (Place::Device(a), Place::Device(b)) => reduce::sum_on_device(&a.clone().mul(b.clone())),
             _ => Err(OptimError::storage("two tensors lie in different places")),
         }
+    }
+
+    /// `sum (self - other)^2`, the same for every number of threads.
+    pub(crate) fn squared_distance(&self, other: &Self) -> Result<f64, OptimError> {
+        match self.beside(other)? {
+            (Place::Host(a), Place::Host(b)) => match a.dtype() {
+                DType::F64 => Ok(reduce::squared_distance::<f64>(read(a)?, read(b)?)),
+                _ => Ok(reduce::squared_distance::<f32>(read(a)?, read(b)?)),
+            },
+            (Place::Device(a), Place::Device(b)) => {
+                let difference = a.clone().sub(b.clone());
+                reduce::sum_on_device(&difference.clone().mul(difference))
+            }
+            _ => Err(OptimError::storage("two tensors lie in different places")),
+        }
+    }
+
+    /// `sum self`, the same for every number of threads.
+    pub(crate) fn sum(&self) -> Result<f64, OptimError> {
+        match &self.place {
+            Place::Host(values) => match values.dtype() {
+                DType::F64 => Ok(reduce::sum::<f64>(read(values)?)),
+                _ => Ok(reduce::sum::<f32>(read(values)?)),
+            },
+            Place::Device(values) => reduce::sum_on_device(values),
+        }
+    }
+
+    fn beside<'a>(&'a self, other: &'a Self) -> Result<(&'a Place, &'a Place), OptimError> {
+        if self.len() != other.len() {
+            return Err(OptimError::storage("two tensors differ in length"));
+        }
+        Ok((&self.place, &other.place))
     }
 
     /// How many values are infinite or NaN.

@@ -223,6 +223,38 @@ impl Optimizer {
         self.apply(model, &update, &rates)
     }
 
+    /// The mean of the bias-corrected second moment over all elements that have had a gradient, as of `update`: one number over
+    /// all groups. `None` for a rule without one, or before any gradient.
+    ///
+    /// # Errors
+    /// [`OptimError::Storage`] if values cannot be read.
+    pub fn mean_second_moment(&self, update: &Update) -> Result<Option<f64>, OptimError> {
+        let (mut sum, mut count) = (0.0, 0);
+        for (index, state) in self.states.iter().enumerate() {
+            let values = update.groups.get(self.group_of[index]);
+            if let (Some(state), Some(values)) = (state, values) {
+                let Some(of_tensor) = self.rule.second_moment(state, &values.rule)? else { return Ok(None) };
+                sum += of_tensor;
+                count += state.slots.first().map_or(0, Buffer::len);
+            }
+        }
+        Ok((count > 0).then(|| sum / count as f64))
+    }
+
+    /// Changes the weight decay of an update that is not yet applied, one a group.
+    ///
+    /// # Errors
+    /// [`OptimError`] for a value out of range or another number of groups.
+    pub fn set_weight_decay(&self, update: &mut Update, weight_decay: &[f64]) -> Result<(), OptimError> {
+        self.check_count("weight decays", weight_decay.len())?;
+        for (group, (values, &value)) in update.groups.iter_mut().zip(weight_decay).enumerate() {
+            let checked = Hyperparameter::WeightDecay.check(value);
+            checked.map_err(|source| OptimError::Hyperparameter { group, source })?;
+            values.decay.weight_decay = value;
+        }
+        Ok(())
+    }
+
     /// Scales every moment, from 1 (nothing happens) to 0 (as [`Optimizer::reset`]): the optimizer's part of a soft reset.
     ///
     /// # Errors

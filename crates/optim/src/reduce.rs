@@ -16,7 +16,21 @@ const LANES: usize = 8;
 
 /// `sum a b`.
 pub(crate) fn dot<T: Copy + Into<f64> + Sync>(a: &[T], b: &[T]) -> f64 {
-    let partial = |(a, b): (&[T], &[T])| dot_chunk(a, b);
+    fold(a, b, |a, b| a * b)
+}
+
+/// `sum (a - b)^2`.
+pub(crate) fn squared_distance<T: Copy + Into<f64> + Sync>(a: &[T], b: &[T]) -> f64 {
+    fold(a, b, |a, b| (a - b) * (a - b))
+}
+
+/// `sum a`.
+pub(crate) fn sum<T: Copy + Into<f64> + Sync>(a: &[T]) -> f64 {
+    fold(a, a, |a, _| a)
+}
+
+fn fold<T: Copy + Into<f64> + Sync>(a: &[T], b: &[T], term: impl Fn(f64, f64) -> f64 + Copy + Sync) -> f64 {
+    let partial = |(a, b): (&[T], &[T])| fold_chunk(a, b, term);
     let partials: Vec<f64> = if a.len() >= PARALLEL {
         a.par_chunks(CHUNK).zip(b.par_chunks(CHUNK)).map(partial).collect()
     } else {
@@ -25,13 +39,13 @@ pub(crate) fn dot<T: Copy + Into<f64> + Sync>(a: &[T], b: &[T]) -> f64 {
     partials.iter().sum()
 }
 
-fn dot_chunk<T: Copy + Into<f64>>(a: &[T], b: &[T]) -> f64 {
+fn fold_chunk<T: Copy + Into<f64>>(a: &[T], b: &[T], term: impl Fn(f64, f64) -> f64) -> f64 {
     let mut lanes = [0.0; LANES];
     let (a_body, b_body) = (a.chunks_exact(LANES), b.chunks_exact(LANES));
-    let rest: f64 = a_body.remainder().iter().zip(b_body.remainder()).map(|(&x, &y)| x.into() * y.into()).sum();
+    let rest: f64 = a_body.remainder().iter().zip(b_body.remainder()).map(|(&x, &y)| term(x.into(), y.into())).sum();
     for (x, y) in a_body.zip(b_body) {
         for lane in 0..LANES {
-            lanes[lane] += x[lane].into() * y[lane].into();
+            lanes[lane] += term(x[lane].into(), y[lane].into());
         }
     }
     lanes.iter().sum::<f64>() + rest
@@ -43,13 +57,12 @@ pub(crate) fn count_non_finite<T: Copy + Into<f64> + Sync>(values: &[T]) -> usiz
     if values.len() >= PARALLEL { values.par_chunks(CHUNK).map(count).sum() } else { count(values) }
 }
 
-/// `sum a b` on a device.
-pub(crate) fn dot_on_device(a: &Tensor<1>, b: &Tensor<1>) -> Result<f64, OptimError> {
-    let products = a.clone().mul(b.clone());
-    let length = products.dims()[0];
+/// `sum a` on a device.
+pub(crate) fn sum_on_device(a: &Tensor<1>) -> Result<f64, OptimError> {
+    let length = a.dims()[0];
     let mut total = 0.0;
     for start in (0..length).step_by(DEVICE_CHUNK) {
-        let chunk = products.clone().narrow(0, start, DEVICE_CHUNK.min(length - start));
+        let chunk = a.clone().narrow(0, start, DEVICE_CHUNK.min(length - start));
         let sum = chunk.sum().try_into_data().map_err(OptimError::storage)?;
         total += sum.iter::<f64>().sum::<f64>();
     }

@@ -48,17 +48,15 @@ pub fn load_weights<M: Module>(model: M, bytes: &[u8]) -> Result<M, OptimError> 
         .iter()
         .map(|tensor| stored.tensor(&tensor.path, &tensor.shape, tensor.dtype))
         .collect::<Result<Vec<_>, _>>()?;
-    let (roles, autodiff) = roles(&model);
-    // A fresh set of running statistics, with nothing pending that would overwrite what is loaded.
-    let model = if autodiff { model.valid().train() } else { model.valid() };
-    Ok(walk::map(model, &mut Loader { values: values.into_iter(), roles: roles.into_iter() }))
+    let roles = walk::visit(&model, Roles(Vec::new())).0;
+    Ok(walk::map(settled(model), &mut Loader { values: values.into_iter(), roles: roles.into_iter() }))
 }
 
-/// What each tensor is to autodiff, and whether any is under it.
-fn roles<M: Module>(model: &M) -> (Vec<Role>, bool) {
-    let roles = walk::visit(model, Roles(Vec::new())).0;
-    let autodiff = roles.iter().any(Role::is_autodiff);
-    (roles, autodiff)
+/// The same model with running statistics of its own, and nothing pending that would overwrite what is written next. Tensors
+/// lose what they were to autodiff; see [`Role::give`].
+pub(crate) fn settled<M: Module>(model: M) -> M {
+    let autodiff = walk::visit(&model, Roles(Vec::new())).0.iter().any(Role::is_autodiff);
+    if autodiff { model.valid().train() } else { model.valid() }
 }
 
 #[derive(Default)]

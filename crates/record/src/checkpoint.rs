@@ -9,11 +9,11 @@ use crate::{RecordError, atomic};
 const FOLDER: &str = "checkpoints";
 const SUMS: &str = "sums.json";
 
-/// Everything needed to go on from a step, as named files.
+/// Everything needed to go on from a moment, as named files.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Checkpoint {
-    /// Updates done.
-    pub step: u64,
+    /// Updates made until then, those included that do not stand: unlike the updates that stand, it never goes back.
+    pub spent: u64,
     files: BTreeMap<String, Vec<u8>>,
 }
 
@@ -30,8 +30,8 @@ impl Checkpoint {
     /// There are checkpoints, but every one is damaged: the error says what is wrong with the newest.
     pub fn newest(run: &Path) -> Result<Option<Self>, RecordError> {
         let mut first_error = None;
-        for (step, path) in list(run)?.into_iter().rev() {
-            match Self::read(step, &path) {
+        for (spent, path) in list(run)?.into_iter().rev() {
+            match Self::read(spent, &path) {
                 Ok(checkpoint) => return Ok(Some(checkpoint)),
                 Err(error) => first_error = first_error.or(Some(error)),
             }
@@ -45,11 +45,11 @@ impl Checkpoint {
     /// [`RecordError::Damaged`] if there is no such file.
     pub fn file(&self, name: &str) -> Result<&[u8], RecordError> {
         self.files.get(name).map(Vec::as_slice).ok_or_else(|| {
-            RecordError::damaged(Path::new(&format!("{FOLDER}/step-{}", self.step)), format!("no file {name}"))
+            RecordError::damaged(Path::new(&format!("{FOLDER}/step-{}", self.spent)), format!("no file {name}"))
         })
     }
 
-    fn read(step: u64, path: &Path) -> Result<Self, RecordError> {
+    fn read(spent: u64, path: &Path) -> Result<Self, RecordError> {
         let sums_path = path.join(SUMS);
         let sums = fs::read(&sums_path).map_err(RecordError::io(&sums_path, "reading"))?;
         let sums: BTreeMap<String, Sum> =
@@ -65,14 +65,14 @@ impl Checkpoint {
             }
             files.insert(name, bytes);
         }
-        Ok(Self { step, files })
+        Ok(Self { spent, files })
     }
 }
 
 /// Writes under a temporary name and renames, so that a checkpoint is whole or absent.
-pub(crate) fn write(run: &Path, step: u64, files: &[(&str, &[u8])]) -> Result<(), RecordError> {
+pub(crate) fn write(run: &Path, spent: u64, files: &[(&str, &[u8])]) -> Result<(), RecordError> {
     let folder = run.join(FOLDER);
-    let temporary = folder.join(format!("step-{step}.tmp"));
+    let temporary = folder.join(format!("step-{spent}.tmp"));
     remove(&temporary)?;
     fs::create_dir_all(&temporary).map_err(RecordError::io(&temporary, "creating"))?;
     let mut sums = BTreeMap::new();
@@ -84,8 +84,8 @@ pub(crate) fn write(run: &Path, step: u64, files: &[(&str, &[u8])]) -> Result<()
     let text = serde_json::to_vec_pretty(&sums).map_err(|error| RecordError::damaged(&sums_path, error))?;
     atomic::write_synced(&sums_path, &text)?;
     atomic::sync_parent(&sums_path)?;
-    let path = folder.join(format!("step-{step}"));
-    // A checkpoint of the same step from before a resume holds the same bits or is damaged.
+    let path = folder.join(format!("step-{spent}"));
+    // One of the same moment from before a resume holds the same bits or is damaged.
     remove(&path)?;
     fs::rename(&temporary, &path).map_err(RecordError::io(&path, "renaming"))?;
     atomic::sync_parent(&path)
@@ -118,9 +118,9 @@ fn list(run: &Path) -> Result<Vec<(u64, PathBuf)>, RecordError> {
     for entry in entries {
         let entry = entry.map_err(RecordError::io(&folder, "reading"))?;
         let name = entry.file_name();
-        let step = name.to_str().and_then(|name| name.strip_prefix("step-")).and_then(|step| step.parse().ok());
-        if let Some(step) = step {
-            found.push((step, entry.path()));
+        let spent = name.to_str().and_then(|name| name.strip_prefix("step-")).and_then(|spent| spent.parse().ok());
+        if let Some(spent) = spent {
+            found.push((spent, entry.path()));
         }
     }
     found.sort_unstable();

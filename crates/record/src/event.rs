@@ -69,15 +69,37 @@ pub enum Event {
         /// How strongly the moments followed.
         alpha: f64,
     },
+    /// A controller had its snapshot brought back: updates beyond it were made, and billed, but do not stand.
+    Restore {
+        /// Updates done that stand.
+        step: u64,
+    },
+    /// Loss or gradient of an update were not finite: it changed nothing, and comes once more with the next batch.
+    Skip {
+        /// Updates done.
+        step: u64,
+        /// Mean training loss of its batch.
+        #[serde(with = "number")]
+        loss: f64,
+        /// Euclidean norm of the gradient.
+        #[serde(with = "number")]
+        gradient_norm: f64,
+    },
     /// A checkpoint was written.
     Checkpoint {
         /// Updates done.
         step: u64,
+        /// Updates made, those included that do not stand: unique in a run.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        spent: Option<u64>,
     },
-    /// The run goes on from the checkpoint of `step` updates: earlier lines beyond it no longer count.
+    /// The run goes on from a checkpoint: lines after it no longer count.
     Resume {
         /// Updates done.
         step: u64,
+        /// Updates made at the checkpoint; 0 without one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        spent: Option<u64>,
     },
     /// The run ended.
     Stop {
@@ -115,20 +137,46 @@ impl Event {
             | Self::Test { step, .. }
             | Self::Decision { step, .. }
             | Self::Reset { step, .. }
-            | Self::Checkpoint { step }
-            | Self::Resume { step }
+            | Self::Restore { step }
+            | Self::Skip { step, .. }
+            | Self::Checkpoint { step, .. }
+            | Self::Resume { step, .. }
             | Self::Stop { step, .. } => *step,
         }
     }
 
-    /// The lines that count: those that a later resume took back are dropped. A resume at `n` takes back what lies beyond `n`
-    /// updates and every ending (test, stop); one at 0 takes back everything.
+    /// The lines that stand: without those that a resume took back ([`Event::after_resumes`]), and without the updates and
+    /// evaluations that a restore took back. What explains the run (decisions, resets, restores) stays.
     pub fn effective(lines: Vec<Self>) -> Vec<Self> {
         let mut kept: Vec<Self> = Vec::with_capacity(lines.len());
+        for line in Self::after_resumes(lines) {
+            if let Self::Restore { step } = line {
+                let work = |old: &Self| matches!(old, Self::Step { .. } | Self::Evaluation { .. } | Self::Skip { .. });
+                kept.retain(|old| old.updates() <= step || !work(old));
+            }
+            kept.push(line);
+        }
+        kept
+    }
+
+    /// What happened, as an uninterrupted run would tell it: a resume takes back what came after its checkpoint, and one without a
+    /// checkpoint everything.
+    pub fn after_resumes(lines: Vec<Self>) -> Vec<Self> {
+        let mut kept: Vec<Self> = Vec::with_capacity(lines.len());
         for line in lines {
-            if let Self::Resume { step } = line {
-                let ending = |old: &Self| matches!(old, Self::Test { .. } | Self::Stop { .. });
-                kept.retain(|old| step > 0 && old.updates() <= step && !ending(old));
+            if let Self::Resume { step, spent } = line {
+                let of_checkpoint = |old: &Self| matches!(old, Self::Checkpoint { spent: at, .. } if *at == spent);
+                match (spent, kept.iter().rposition(of_checkpoint)) {
+                    (Some(_), Some(last)) => kept.truncate(last + 1),
+                    (Some(0), None) => kept.clear(),
+                    // The crash came between the checkpoint and its line, which would have been the last.
+                    (Some(_), None) => {}
+                    // Lines of an older program.
+                    (None, _) => {
+                        let ending = |old: &Self| matches!(old, Self::Test { .. } | Self::Stop { .. });
+                        kept.retain(|old| step > 0 && old.updates() <= step && !ending(old));
+                    }
+                }
             }
             kept.push(line);
         }

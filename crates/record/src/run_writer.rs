@@ -90,14 +90,20 @@ impl RunWriter {
         &self.path
     }
 
-    /// Writes a checkpoint of `step` updates, then removes all but the newest `keep`.
+    /// Writes a checkpoint after `spent` updates made, of which `step` stand, then removes all but the newest `keep`.
     ///
     /// # Errors
     /// What the system says; an earlier checkpoint is then still whole.
-    pub fn checkpoint(&mut self, step: u64, files: &[(&str, &[u8])], keep: usize) -> Result<(), RecordError> {
+    pub fn checkpoint(
+        &mut self,
+        step: u64,
+        spent: u64,
+        files: &[(&str, &[u8])],
+        keep: usize,
+    ) -> Result<(), RecordError> {
         self.events.sync_data().map_err(RecordError::io(&self.path.join(run::EVENTS), "syncing"))?;
-        checkpoint::write(&self.path, step, files)?;
-        self.event(&Event::Checkpoint { step })?;
+        checkpoint::write(&self.path, spent, files)?;
+        self.event(&Event::Checkpoint { step, spent: Some(spent) })?;
         checkpoint::prune(&self.path, keep.max(1))
     }
 

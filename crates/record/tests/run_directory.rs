@@ -90,9 +90,9 @@ fn a_torn_last_line_is_cut_and_the_run_goes_on() {
     assert_eq!(Run::open(path).unwrap().events, [step(0, 1.0)]);
     let (mut writer, _, checkpoint) = RunWriter::resume(path).unwrap();
     assert_eq!(checkpoint, None);
-    writer.event(&Event::Resume { step: 0 }).unwrap();
+    writer.event(&Event::Resume { step: 0, spent: Some(0) }).unwrap();
     writer.event(&step(0, 2.0)).unwrap();
-    assert_eq!(Run::open(path).unwrap().events, [Event::Resume { step: 0 }, step(0, 2.0)]);
+    assert_eq!(Run::open(path).unwrap().events, [Event::Resume { step: 0, spent: Some(0) }, step(0, 2.0)]);
 }
 
 #[test]
@@ -103,11 +103,11 @@ fn a_resume_takes_back_what_lies_beyond_its_step() {
         step(0, 1.0),
         step(1, 0.9),
         evaluation(2, 0.2),
-        Event::Checkpoint { step: 2 },
+        Event::Checkpoint { step: 2, spent: Some(2) },
         step(2, 0.8),
         evaluation(3, 0.3),
         stop,
-        Event::Resume { step: 2 },
+        Event::Resume { step: 2, spent: Some(2) },
         step(2, 0.7),
     ];
     let kept = Event::effective(lines);
@@ -116,8 +116,8 @@ fn a_resume_takes_back_what_lies_beyond_its_step() {
         step(0, 1.0),
         step(1, 0.9),
         evaluation(2, 0.2),
-        Event::Checkpoint { step: 2 },
-        Event::Resume { step: 2 },
+        Event::Checkpoint { step: 2, spent: Some(2) },
+        Event::Resume { step: 2, spent: Some(2) },
         step(2, 0.7),
     ];
     assert_eq!(kept, expected);
@@ -125,8 +125,43 @@ fn a_resume_takes_back_what_lies_beyond_its_step() {
 
 #[test]
 fn a_resume_at_zero_takes_back_everything() {
-    let lines = vec![evaluation(0, 0.1), step(0, 1.0), Event::Resume { step: 0 }, evaluation(0, 0.1)];
-    assert_eq!(Event::effective(lines), [Event::Resume { step: 0 }, evaluation(0, 0.1)]);
+    let lines = vec![evaluation(0, 0.1), step(0, 1.0), Event::Resume { step: 0, spent: Some(0) }, evaluation(0, 0.1)];
+    assert_eq!(Event::effective(lines), [Event::Resume { step: 0, spent: Some(0) }, evaluation(0, 0.1)]);
+}
+
+#[test]
+fn a_resume_after_a_restore_goes_back_to_its_own_checkpoint() {
+    let resume = Event::Resume { step: 2, spent: Some(2) };
+    let lines = vec![
+        step(0, 1.0),
+        step(1, 0.9),
+        Event::Checkpoint { step: 2, spent: Some(2) },
+        step(2, 0.8),
+        Event::Restore { step: 1 },
+        step(1, 0.7),
+        // The same number of updates that stand, but later.
+        Event::Checkpoint { step: 2, spent: Some(4) },
+        step(2, 0.6),
+        Event::Resume { step: 2, spent: Some(4) },
+        step(2, 0.6),
+    ];
+    assert_eq!(Event::after_resumes(lines.clone())[..7], lines[..7]);
+    let losses = |lines| {
+        let loss = |event| if let Event::Step { loss, .. } = event { Some(loss) } else { None };
+        Event::effective(lines).into_iter().filter_map(loss).collect::<Vec<_>>()
+    };
+    assert_eq!(losses(lines.clone()), [1.0, 0.7, 0.6]);
+    // The checkpoint after the restore was damaged: the run went back to the one before.
+    let earlier = lines[..8].iter().cloned().chain([resume, step(2, 0.8)]).collect();
+    assert_eq!(losses(earlier), [1.0, 0.9, 0.8]);
+}
+
+#[test]
+fn a_run_of_an_older_program_is_read_by_its_steps() {
+    let lines = vec![step(0, 1.0), step(1, 0.9), step(2, 0.8), Event::Resume { step: 2, spent: None }, step(2, 0.7)];
+    assert_eq!(Event::effective(lines.clone()), [&lines[..2], &lines[3..]].concat());
+    let line: Event = serde_json::from_str(r#"{"event":"resume","step":2}"#).unwrap();
+    assert_eq!(line, Event::Resume { step: 2, spent: None });
 }
 
 #[test]
@@ -171,17 +206,17 @@ fn the_newest_whole_checkpoint_is_found_and_old_ones_are_removed() {
     let folder = tempfile::tempdir().unwrap();
     let mut writer = RunWriter::create(folder.path(), &manifest()).unwrap();
     for step in [5, 10, 15] {
-        writer.checkpoint(step, &[("state.json", format!("state {step}").as_bytes())], 2).unwrap();
+        writer.checkpoint(step, step, &[("state.json", format!("state {step}").as_bytes())], 2).unwrap();
     }
     let folders = folder.path().join("checkpoints");
     assert!(!folders.join("step-5").exists());
     let newest = Checkpoint::newest(folder.path()).unwrap().unwrap();
-    assert_eq!((newest.step, newest.file("state.json").unwrap()), (15, &b"state 15"[..]));
+    assert_eq!((newest.spent, newest.file("state.json").unwrap()), (15, &b"state 15"[..]));
     assert!(newest.file("weights").is_err());
 
     fs::write(folders.join("step-15/state.json"), "tampered").unwrap();
     let newest = Checkpoint::newest(folder.path()).unwrap().unwrap();
-    assert_eq!(newest.step, 10);
+    assert_eq!(newest.spent, 10);
 
     fs::remove_file(folders.join("step-10/state.json")).unwrap();
     assert!(Checkpoint::newest(folder.path()).is_err());

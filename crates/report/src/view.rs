@@ -45,6 +45,8 @@ pub(crate) struct Moment<'a> {
 pub(crate) enum Why<'a> {
     Said(&'a str),
     Reset { tau: f64, alpha: f64 },
+    Restored,
+    Refused { loss: f64, gradient_norm: f64 },
     Resumed,
 }
 
@@ -118,7 +120,11 @@ impl<'a> View<'a> {
             }
             Event::Decision { step, decision, reason } => moment(*step, decision, Why::Said(reason)),
             Event::Reset { step, tau, alpha } => moment(*step, "reset", Why::Reset { tau: *tau, alpha: *alpha }),
-            Event::Resume { step } => moment(*step, "resume", Why::Resumed),
+            Event::Restore { step } => moment(*step, "restore", Why::Restored),
+            Event::Skip { step, loss, gradient_norm } => {
+                moment(*step, "skip", Why::Refused { loss: *loss, gradient_norm: *gradient_norm });
+            }
+            Event::Resume { step, .. } => moment(*step, "resume", Why::Resumed),
             Event::Checkpoint { .. } | Event::Stop { .. } => {}
         }
     }

@@ -34,13 +34,21 @@ pub enum TrainError {
         /// What was wrong.
         source: ControlError,
     },
-    /// A controller asked for an effect that this loop does not have.
-    #[error("update {step}: the controller asks to {action}, which this training loop cannot do")]
+    /// A controller asked for an effect in the middle of an update.
+    #[error(
+        "update {step}: the controller asks to {action} in the middle of an update, where hyperparameters alone can change"
+    )]
     Undriven {
         /// Updates done.
         step: u64,
         /// What it asked for.
         action: &'static str,
+    },
+    /// A controller asked to go back and had never asked to save.
+    #[error("after {step} updates: the controller asks for a snapshot to be brought back, and there is none")]
+    NoSnapshot {
+        /// Updates done.
+        step: u64,
     },
     /// A checkpoint's files are whole but do not fit this run.
     #[error("checkpoint of step {step}: {why}")]

@@ -9,6 +9,7 @@ mod device;
 mod error;
 mod loader;
 mod session;
+mod snapshot;
 mod state;
 mod train;
 

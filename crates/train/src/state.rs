@@ -1,15 +1,17 @@
 use std::collections::BTreeMap;
 
-use rheostat_control::{Hyperparameter, Hyperparameters};
+use rheostat_control::{Hyperparameter, Hyperparameters, StopReason};
 use rheostat_record::{Checkpoint, Score};
 use serde::{Deserialize, Serialize};
 
+use crate::snapshot::Mark;
 use crate::{Accounts, TrainError};
 
 pub(crate) const STATE: &str = "state.json";
 pub(crate) const WEIGHTS: &str = "weights.safetensors";
 pub(crate) const BEST: &str = "best.safetensors";
 pub(crate) const OPTIMIZER: &str = "optimizer.safetensors";
+pub(crate) const MOTION: &str = "motion.safetensors";
 pub(crate) const CONTROLLER: &str = "controller.bin";
 
 /// Where a run stands, but for weights, moments and the controller.
@@ -49,6 +51,15 @@ pub(crate) struct State {
     /// Evaluations made.
     #[serde(default)]
     pub(crate) evaluations: u64,
+    /// Updates made when the weights, as they are now, were evaluated.
+    #[serde(default)]
+    pub(crate) evaluated: Option<u64>,
+    /// What the controller can have brought back.
+    #[serde(default)]
+    pub(crate) snapshot: Option<Mark>,
+    /// The controller asked to end the run.
+    #[serde(default)]
+    pub(crate) stopping: Option<StopReason>,
 }
 
 impl State {
@@ -67,7 +78,7 @@ impl State {
     }
 
     pub(crate) fn read(checkpoint: &Checkpoint) -> Result<Self, TrainError> {
-        let why = |error: serde_json::Error| TrainError::Checkpoint { step: checkpoint.step, why: error.to_string() };
+        let why = |error: serde_json::Error| TrainError::Checkpoint { step: checkpoint.spent, why: error.to_string() };
         serde_json::from_slice(checkpoint.file(STATE)?).map_err(why)
     }
 }

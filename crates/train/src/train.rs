@@ -2,7 +2,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use rheostat_control::{Controller, OpenLoop};
+use rheostat_control::{ControlError, Controller};
 use rheostat_record::{Event, Manifest, Plan, Recipe, Run, RunResult, RunWriter};
 use rheostat_workload::{Visitor, Workload};
 
@@ -58,8 +58,8 @@ pub trait Observer: Send {
     fn accounts(&mut self, _accounts: &Accounts) {}
 }
 
-/// Makes the controller of a run from its schedules.
-pub type Control<'a> = dyn Fn(OpenLoop) -> Box<dyn Controller> + Sync + 'a;
+/// Makes the controller of a run from its plan.
+pub type Control<'a> = dyn Fn(&Plan) -> Result<Box<dyn Controller>, ControlError> + Sync + 'a;
 
 /// Watches nothing.
 #[derive(Debug, Clone, Copy, Default)]
@@ -108,13 +108,13 @@ pub fn train(
     host: &Host,
     observer: &mut dyn Observer,
 ) -> Result<Outcome, TrainError> {
-    train_under(&|schedules| Box::new(schedules), recipe, place, host, observer)
+    train_under(&Plan::controller, recipe, place, host, observer)
 }
 
 /// Burn's generator of initial weights and dropout masks is one per process: two runs side by side would draw from each other's.
 static ONE_RUN_AT_A_TIME: Mutex<()> = Mutex::new(());
 
-/// The same under another controller than the recipe's schedules alone.
+/// The same under another controller than the recipe's.
 ///
 /// # Errors
 /// As [`train`].

@@ -2,70 +2,17 @@
 
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test that cannot set up must fail")]
 
-use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+mod common;
 
+use std::path::Path;
+
+use common::{folder, interrupt, losses, rates, recipe, run, weights};
 use rheostat_control::{
     Action, ControlError, Controller, Decision, Hyperparameter, Observation, OpenLoop, Reason, StopReason,
 };
-use rheostat_record::{Checkpoint, Event, Manifest, Plan, Recipe, RecipeText, Run, Status};
-use rheostat_train::{Host, Observer, Outcome, Place, Silent, TrainError, train, train_under};
+use rheostat_record::{Event, Plan, Recipe, RecipeText, Run, Status};
+use rheostat_train::{Host, Outcome, Place, Silent, TrainError, train, train_under};
 use rheostat_workload::WORKLOADS;
-
-fn recipe(more: &str) -> Recipe {
-    let text = format!("workload = \"digits-mlp\"\nbudget = \"2 epochs\"\n{more}");
-    let text = RecipeText { name: "test.toml", text: &text, sets: &[], resolved: false };
-    Recipe::read(&text, WORKLOADS).unwrap_or_else(|error| panic!("{error}"))
-}
-
-fn run(recipe: &Recipe, path: &Path) -> (Outcome, Run) {
-    let outcome = train(recipe, Place::New { path, id: "test" }, &Host::default(), &mut Silent).unwrap();
-    (outcome, Run::open(path).unwrap())
-}
-
-fn folder() -> tempfile::TempDir {
-    tempfile::tempdir().unwrap()
-}
-
-fn losses(run: &Run) -> Vec<(u64, u64)> {
-    let loss = |event: &Event| match event {
-        Event::Step { step, loss, .. } => Some((*step, loss.to_bits())),
-        _ => None,
-    };
-    run.events.iter().filter_map(loss).collect()
-}
-
-fn rates(run: &Run) -> Vec<f64> {
-    let rate = |event: &Event| match event {
-        Event::Step { hyperparameters, .. } => hyperparameters.get("learning_rate").copied(),
-        _ => None,
-    };
-    run.events.iter().filter_map(rate).collect()
-}
-
-fn weights(path: &Path) -> Vec<u8> {
-    Checkpoint::newest(path).unwrap().unwrap().file("weights.safetensors").unwrap().to_vec()
-}
-
-/// Asks the run to stop once it has made so many updates.
-struct StopAt(u64, Arc<AtomicBool>);
-
-impl Observer for StopAt {
-    fn begin(&mut self, _: &Manifest, _: &Plan, _: u64) {}
-
-    fn event(&mut self, event: &Event) {
-        if matches!(event, Event::Step { step, .. } if step + 1 >= self.0) {
-            self.1.store(true, Ordering::Relaxed);
-        }
-    }
-}
-
-fn interrupt(recipe: &Recipe, place: Place<'_>, at: u64) -> Outcome {
-    let host = Host::default();
-    let mut stop = StopAt(at, host.stop.clone());
-    train(recipe, place, &host, &mut stop).unwrap()
-}
 
 #[test]
 fn every_update_uses_the_rate_that_its_event_records() {
@@ -172,8 +119,7 @@ fn skipped_updates_move_no_schedule_and_are_billed_until_the_limit() {
     assert_eq!(result.status, Status::SpentLimit);
     assert_eq!(result.steps_spent, 2 * run.manifest.budget_steps);
     assert!(result.steps_kept < result.steps_spent);
-    let skips =
-        run.events.iter().filter(|event| matches!(event, Event::Decision { decision, .. } if decision == "skip"));
+    let skips = run.events.iter().filter(|event| matches!(event, Event::Skip { .. }));
     assert_eq!(skips.count() as u64, result.steps_spent - result.steps_kept);
 }
 
@@ -246,7 +192,9 @@ impl Controller for Asking {
 }
 
 fn run_asking(action: &Action, path: &Path) -> Result<Outcome, TrainError> {
-    let control = |schedules: OpenLoop| -> Box<dyn Controller> { Box::new(Asking(schedules, action.clone())) };
+    let control = |plan: &Plan| -> Result<Box<dyn Controller>, ControlError> {
+        Ok(Box::new(Asking(plan.base.clone(), action.clone())))
+    };
     train_under(&control, &recipe(""), Place::New { path, id: "test" }, &Host::default(), &mut Silent)
 }
 
@@ -263,12 +211,10 @@ fn a_decision_is_recorded_with_its_reason() {
 }
 
 #[test]
-fn an_action_that_the_loop_cannot_do_is_an_error_and_not_passed_over() {
-    for action in [Action::Save, Action::Restore, Action::Evaluate] {
-        let folder = folder();
-        let error = run_asking(&action, folder.path()).unwrap_err();
-        assert!(matches!(error, TrainError::Undriven { step: 3, .. }), "{error}");
-    }
+fn going_back_without_a_snapshot_is_an_error_and_not_passed_over() {
+    let folder = folder();
+    let error = run_asking(&Action::Restore, folder.path()).unwrap_err();
+    assert!(matches!(error, TrainError::NoSnapshot { step: 3 }), "{error}");
 }
 
 #[test]

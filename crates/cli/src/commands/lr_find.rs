@@ -32,7 +32,7 @@ pub(crate) fn run(arguments: &LrFind, global: &Global) -> Result<u8, CliError> {
     host.skip_evaluation = true;
     let (path, id) = provenance::run_folder(arguments.out.as_deref(), &format!("lr-find-{}", recipe.workload.name));
     let place = Place::New { path: &path, id: &id };
-    train_under(&|rising| Box::new(RangeTest::new(rising)), &recipe, place, &host, &mut Silent)?;
+    train_under(&|plan| Ok(Box::new(RangeTest::new(plan.base.clone()))), &recipe, place, &host, &mut Silent)?;
 
     let run = Run::open(&path)?;
     let (rates, losses): (Vec<f64>, Vec<f64>) = run

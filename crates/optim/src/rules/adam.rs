@@ -31,13 +31,18 @@ impl Adam {
         }
     }
 
-    /// What the two moments are multiplied by: the inverse weights of their averages, or one factor for the whole direction.
-    fn scales(&self, counters: &[f64], values: &RuleValues) -> (f64, f64) {
-        let (mass_1, mass_2) = match (self.correction, counters) {
+    /// The weights that the two averages have accumulated.
+    fn masses(&self, counters: &[f64], values: &RuleValues) -> (f64, f64) {
+        match (self.correction, counters) {
             (BiasCorrection::Mass, &[mass_1, mass_2]) => (mass_1, mass_2),
             (_, &[updates]) => (1.0 - values.momentum.powf(updates), 1.0 - values.beta2.powf(updates)),
             _ => (1.0, 1.0),
-        };
+        }
+    }
+
+    /// What the two moments are multiplied by: the inverse weights of their averages, or one factor for the whole direction.
+    fn scales(&self, counters: &[f64], values: &RuleValues) -> (f64, f64) {
+        let (mass_1, mass_2) = self.masses(counters, values);
         match self.placement {
             EpsilonPlacement::Hat => (1.0 / mass_1, 1.0 / mass_2),
             EpsilonPlacement::Raw => (mass_2.sqrt() / mass_1, 1.0),
@@ -86,6 +91,11 @@ impl UpdateRule for Adam {
         let (scale_1, scale_2) = self.scales(&counters, &unit);
         let [_, second] = slots(&mut state)?;
         gradient.apply(Preconditioner { scale_1, scale_2, epsilon: self.epsilon }, [second])
+    }
+
+    fn second_moment(&self, state: &State, values: &RuleValues) -> Result<Option<f64>, OptimError> {
+        let (_, mass) = self.masses(&state.counters, values);
+        state.slots.last().map(|second| Ok(second.sum()? / mass)).transpose()
     }
 
     fn scale(&self, state: State, factor: f64) -> Result<State, OptimError> {

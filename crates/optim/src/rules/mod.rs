@@ -45,6 +45,15 @@ pub trait UpdateRule: fmt::Debug + Send + Sync {
         Ok(gradient)
     }
 
+    /// The sum over this tensor of the bias-corrected second moment; `None` for a rule without one.
+    ///
+    /// # Errors
+    /// [`OptimError::Storage`] if values cannot be read.
+    fn second_moment(&self, state: &State, values: &RuleValues) -> Result<Option<f64>, OptimError> {
+        let _ = (state, values);
+        Ok(None)
+    }
+
     /// Scales the moments by `factor`, between 0 and 1: a soft reset.
     ///
     /// # Errors

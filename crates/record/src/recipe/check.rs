@@ -1,6 +1,6 @@
 //! Checks a tree against the parameters that methods declare: keys, types, choices and ranges.
 
-use rheostat_control::{Hyperparameter, OPTIMIZERS};
+use rheostat_control::{CONTROLLERS, Hyperparameter, OPTIMIZERS, controllers_of};
 use rheostat_schedule::parameter::{Kind, Method, Parameter};
 use rheostat_schedule::{COMMON, METHODS, Span};
 
@@ -55,7 +55,15 @@ fn groups(node: &Node, findings: &mut Findings) {
         for entry in group.entries() {
             match (entry.key.as_str(), Hyperparameter::from_name(&entry.key)) {
                 ("path", _) => path(&entry.node, findings),
-                (_, Some(which)) if keys::GROUP.contains(&which) => hyperparameter(which, &entry.node, findings),
+                (_, Some(which)) if keys::GROUP.contains(&which) => {
+                    number_or(which, &entry.node, findings, |node, findings| match named_controller(node) {
+                        Some(method) => {
+                            let message = format!("{} is a controller of the whole run, not of a group", method.name);
+                            findings.add(node.origin_of("method"), message, Some("a group takes schedules".to_owned()));
+                        }
+                        None => schedule(node, findings),
+                    });
+                }
                 (_, Some(which)) => {
                     let allowed: Vec<_> = keys::GROUP.iter().map(|which| which.name()).collect();
                     let help = Some(format!("a group may set: {}", allowed.join(", ")));
@@ -84,13 +92,18 @@ fn path(node: &Node, findings: &mut Findings) {
 }
 
 /// The method that a table names; a finding if it names none.
-fn method(node: &Node, methods: &'static [Method], findings: &mut Findings) -> Option<&'static Method> {
+fn method(
+    node: &Node,
+    methods: impl IntoIterator<Item = &'static Method>,
+    findings: &mut Findings,
+) -> Option<&'static Method> {
+    let methods: Vec<_> = methods.into_iter().collect();
     let names: Vec<_> = methods.iter().map(|method| method.name).collect();
     let Some(name) = node.get("method") else {
         findings.add(&node.origin, "no method is named", Some(format!("known: {}", names.join(", "))));
         return None;
     };
-    let found = methods.iter().find(|method| Some(method.name) == name.text());
+    let found = methods.iter().copied().find(|method| Some(method.name) == name.text());
     if found.is_none() {
         let shown = name.display();
         findings.add(&name.origin, format!("unknown method {shown}"), nearest(name.text().unwrap_or_default(), &names));
@@ -109,12 +122,40 @@ fn optimizer(node: &Node, findings: &mut Findings) {
     }
 }
 
-/// A number, or a table that names a schedule.
+/// A number, or a table that names a schedule or a controller.
 fn hyperparameter(which: Hyperparameter, node: &Node, findings: &mut Findings) {
+    number_or(which, node, findings, |node, findings| match named_controller(node) {
+        Some(method) if controllers_of(which).any(|known| known.name == method.name) => {
+            table(node, method, method.parameters.iter().collect(), &[], findings);
+        }
+        Some(method) => {
+            let governs = Hyperparameter::ALL.into_iter();
+            let governs = governs.filter(|other| controllers_of(*other).any(|known| known.name == method.name));
+            let governs: Vec<_> = governs.map(Hyperparameter::name).collect();
+            let message = format!("{} cannot set {which}", method.name);
+            findings.add(node.origin_of("method"), message, Some(format!("it sets: {}", governs.join(", "))));
+        }
+        None => match &node.value {
+            Value::Table(_) => {
+                let shape = method(node, METHODS.iter().chain(controllers_of(which)), findings);
+                shape.iter().for_each(|shape| schedule_parameters(node, shape, &[], findings));
+            }
+            _ => schedule(node, findings),
+        },
+    });
+}
+
+/// The controller that a table names.
+pub(super) fn named_controller(node: &Node) -> Option<&'static Method> {
+    let name = node.get("method").and_then(Node::text)?;
+    CONTROLLERS.iter().find(|method| method.name == name)
+}
+
+fn number_or(which: Hyperparameter, node: &Node, findings: &mut Findings, table: impl Fn(&Node, &mut Findings)) {
     let number = match node.value {
         Value::Integer(integer) => integer as f64,
         Value::Float(float) => float,
-        _ => return schedule(node, findings),
+        _ => return table(node, findings),
     };
     if which.check(number).is_err() {
         findings.add(&node.origin, format!("{which} = {} is out of range: {}", node.display(), which.range()), None);
@@ -135,10 +176,14 @@ fn schedule(node: &Node, findings: &mut Findings) {
 
 fn schedule_table(node: &Node, besides: &[&str], findings: &mut Findings) {
     if let Some(method) = method(node, METHODS, findings) {
-        // A method's own parameter stands before a common one of the same name.
-        let common = COMMON.iter().filter(|common| method.parameter(common.name).is_none());
-        table(node, method, method.parameters.iter().chain(common).collect(), besides, findings);
+        schedule_parameters(node, method, besides, findings);
     }
+}
+
+fn schedule_parameters(node: &Node, method: &Method, besides: &[&str], findings: &mut Findings) {
+    // A method's own parameter stands before a common one of the same name.
+    let common = COMMON.iter().filter(|common| method.parameter(common.name).is_none());
+    table(node, method, method.parameters.iter().chain(common).collect(), besides, findings);
 }
 
 fn table(node: &Node, method: &Method, parameters: Vec<&Parameter>, besides: &[&str], findings: &mut Findings) {

@@ -1,9 +1,12 @@
 //! A recipe in steps: what the training loop follows.
 
-use rheostat_control::{Hyperparameter, Hyperparameters, OpenLoop};
+use rheostat_control::{
+    ControlError, Controller, ControllerMethod, ControllerSpec, DecayCoupling, Hyperparameter, Hyperparameters,
+    OpenLoop, Setting, Together,
+};
 use rheostat_schedule::{BatchPiece, BatchPlan, Frame, Part, Schedule, ScheduleError, ScheduleSpec, Span};
 
-use super::read::Recipe;
+use super::read::{NonFinite, Recipe, refuse};
 use crate::document::{DocumentError, Findings};
 use crate::document::{Node, Value};
 
@@ -16,8 +19,12 @@ pub struct Plan {
     pub evaluate_every: u64,
     /// Updates between checkpoints.
     pub checkpoint_every: u64,
-    /// Every hyperparameter that the recipe sets but the batch size, as schedules.
+    /// Every hyperparameter that the recipe sets by a schedule, but the batch size.
     pub base: OpenLoop,
+    /// Every hyperparameter that a controller sets.
+    pub controllers: Vec<(Hyperparameter, ControllerSpec)>,
+    /// What controllers must know of the run.
+    pub setting: Setting,
     /// The overrides of each parameter group.
     pub groups: Vec<OpenLoop>,
     /// The largest learning rate of the model and of each group: `eta_base` of the weight-decay coupling
@@ -76,10 +83,54 @@ impl Recipe {
             let rate = values.schedules().iter().find(|(which, _)| *which == Hyperparameter::LearningRate);
             rate.map(|(_, schedule)| schedule.peak())
         };
-        let of_model = peak(&base).unwrap_or(0.0);
+        let setting = Setting {
+            frame: frame.clone(),
+            evaluate_every,
+            target: self.target.value,
+            direction: self.target.direction,
+            seed: self.seed,
+        };
+        let controllers: Vec<_> = self.controllers.iter().map(|(which, spec)| (*which, spec.clone())).collect();
+        for (which, spec) in &controllers {
+            for error in spec.resolve(*which, &setting).err().unwrap_or_default() {
+                refuse(&self.tree, *which, &error, findings);
+            }
+            self.check_host(*which, spec, &setting, findings);
+        }
+        let controlled = self.controllers.get(&Hyperparameter::LearningRate).and_then(|spec| spec.peak(&setting));
+        let of_model = peak(&base).or(controlled).unwrap_or(0.0);
         let of_groups = groups.iter().map(|group| peak(group).unwrap_or(of_model));
         let peak_rates = std::iter::once(of_model).chain(of_groups).collect();
-        Some(Plan { total_steps, evaluate_every, checkpoint_every, base, groups, peak_rates, pieces, samples })
+        Some(Plan {
+            total_steps,
+            evaluate_every,
+            checkpoint_every,
+            base,
+            controllers,
+            setting,
+            groups,
+            peak_rates,
+            pieces,
+            samples,
+        })
+    }
+
+    /// Whether the rest of the recipe is such that this controller can do what it says.
+    fn check_host(&self, which: Hyperparameter, spec: &ControllerSpec, setting: &Setting, findings: &mut Findings) {
+        let method = spec.name();
+        if let (Some(key), NonFinite::Stop) = (spec.goes_on_after_refusal(), self.non_finite) {
+            let message = format!("{which}.{key}: the run would end at the first loss that is not finite");
+            let help = Some("set non_finite = \"skip\"".to_owned());
+            findings.add(self.tree.origin_of(&format!("{which}.{key}")), message, help);
+        }
+        let needs_peak = self.optimizer.decay() == DecayCoupling::ScheduleMultiplier;
+        if which == Hyperparameter::LearningRate && needs_peak && spec.peak(setting).is_none() {
+            let message = format!(
+                "decay = \"schedule_multiplier\" refers to the peak of the rate, which {method} finds during the run only"
+            );
+            let help = Some("choose lr_coupled, independent or l2".to_owned());
+            findings.add(self.tree.origin_of("optimizer.decay"), message, help);
+        }
     }
 
     fn open_loop<'a>(
@@ -228,6 +279,26 @@ impl Plan {
             None => Part::rest(size(piece)),
         });
         ScheduleSpec::sequence(parts).resolve(&Frame::steps(self.total_steps))
+    }
+
+    /// The controller of the run: the schedules, together with the controllers if the recipe names any.
+    ///
+    /// # Errors
+    /// None that a plan can cause: it was made of controllers that fit it.
+    pub fn controller(&self) -> Result<Box<dyn Controller>, ControlError> {
+        let base: Box<dyn Controller> = Box::new(self.base.clone());
+        if self.controllers.is_empty() {
+            return Ok(base);
+        }
+        let mut members = vec![base];
+        for (which, spec) in &self.controllers {
+            let resolved = spec.resolve(*which, &self.setting);
+            members.push(resolved.map_err(|mut errors| {
+                let why = "it does not fit the run".to_owned();
+                errors.pop().unwrap_or(ControlError::Contradiction { field: which.to_string(), why })
+            })?);
+        }
+        Ok(Box::new(Together::new(members)))
     }
 
     /// Training samples the plan was made for.

@@ -1,11 +1,12 @@
 use std::collections::BTreeMap;
 
-use rheostat_control::{Hyperparameter, OptimizerSpec};
+use rheostat_control::{ControlError, ControllerMethod, ControllerSpec, Hyperparameter, OptimizerSpec};
 use rheostat_schedule::{ScheduleSpec, Span};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 
+use super::check::named_controller;
 use super::text::{self, RecipeText};
 use crate::document::Node;
 use crate::document::{DocumentError, Findings};
@@ -44,8 +45,10 @@ pub struct Recipe {
     pub test: TestWeights,
     /// The optimizer.
     pub optimizer: OptimizerSpec,
-    /// What moves, and how.
+    /// What moves by a schedule, and how.
     pub hyperparameters: BTreeMap<Hyperparameter, ScheduleSpec>,
+    /// What a controller sets as it sees the run.
+    pub controllers: BTreeMap<Hyperparameter, ControllerSpec>,
     /// Parameter groups; of two that match a parameter, the later wins.
     pub groups: Vec<Group>,
     pub(super) tree: Node,
@@ -127,6 +130,7 @@ impl Recipe {
 
     fn from_tree(tree: Node, facts: &WorkloadFacts, findings: &mut Findings) -> Option<Self> {
         let mut hyperparameters = schedules(&tree, "", findings);
+        let controllers = controllers(&tree, findings);
         let optimizer: OptimizerSpec = read(&tree, "optimizer", findings)?;
         if let Err(errors) = optimizer.check() {
             for error in errors {
@@ -144,7 +148,8 @@ impl Recipe {
                 Some(Group { path, hyperparameters: schedules(node, &format!("group[{index}]."), findings) })
             })
             .collect();
-        for (place, which) in named(&hyperparameters, &groups) {
+        let controlled = controllers.keys().map(|which| (which.to_string(), *which));
+        for (place, which) in named(&hyperparameters, &groups).into_iter().chain(controlled) {
             if let Err(error) = optimizer.accepts(which) {
                 findings.add(tree.origin_of(&place), error.to_string(), None);
             }
@@ -154,7 +159,8 @@ impl Recipe {
             }
         }
         for which in Hyperparameter::ALL {
-            if let (false, Some(value)) = (hyperparameters.contains_key(&which), optimizer.default_of(which)) {
+            let given = hyperparameters.contains_key(&which) || controllers.contains_key(&which);
+            if let (false, Some(value)) = (given, optimizer.default_of(which)) {
                 hyperparameters.insert(which, ScheduleSpec::constant(value).into());
             }
         }
@@ -179,6 +185,7 @@ impl Recipe {
             test: read(&tree, "test", findings)?,
             optimizer,
             hyperparameters,
+            controllers,
             groups,
             tree,
         })
@@ -220,7 +227,7 @@ fn read<T: DeserializeOwned>(tree: &Node, key: &str, findings: &mut Findings) ->
 fn schedules(tree: &Node, place: &str, findings: &mut Findings) -> BTreeMap<Hyperparameter, ScheduleSpec> {
     let mut found = BTreeMap::new();
     for which in Hyperparameter::ALL {
-        if tree.get(which.name()).is_none() {
+        if tree.get(which.name()).is_none_or(|node| named_controller(node).is_some()) {
             continue;
         }
         let Some(spec) = read::<ScheduleSpec>(tree, which.name(), findings) else { continue };
@@ -231,6 +238,26 @@ fn schedules(tree: &Node, place: &str, findings: &mut Findings) -> BTreeMap<Hype
         found.insert(which, spec);
     }
     found
+}
+
+fn controllers(tree: &Node, findings: &mut Findings) -> BTreeMap<Hyperparameter, ControllerSpec> {
+    let mut found = BTreeMap::new();
+    for which in Hyperparameter::ALL {
+        if tree.get(which.name()).and_then(named_controller).is_none() {
+            continue;
+        }
+        let Some(spec) = read::<ControllerSpec>(tree, which.name(), findings) else { continue };
+        for error in spec.check().err().unwrap_or_default() {
+            refuse(tree, which, &error, findings);
+        }
+        found.insert(which, spec);
+    }
+    found
+}
+
+/// What a controller's specification refused, at its place.
+pub(super) fn refuse(tree: &Node, which: Hyperparameter, error: &ControlError, findings: &mut Findings) {
+    findings.add(tree.origin_of(&format!("{which}.{}", error.field())), format!("{which}.{error}"), None);
 }
 
 fn length(tree: &Node, key: &str, findings: &mut Findings) -> Option<Span> {

@@ -292,6 +292,10 @@ pub(super) fn happenings(views: &[View<'_>]) -> (Vec<Happening>, usize) {
             why: match moment.why {
                 Why::Said(reason) => reason.to_owned(),
                 Why::Resumed => "went on from a checkpoint".to_owned(),
+                Why::Restored => "went back to a snapshot: updates beyond it were made but do not stand".to_owned(),
+                Why::Refused { loss, gradient_norm } => {
+                    format!("loss {loss}, gradient norm {gradient_norm}: the update was refused")
+                }
                 Why::Reset { tau, alpha } => {
                     format!("{} of the fresh parameters, moments with alpha {}", short(tau), short(alpha))
                 }

@@ -200,7 +200,7 @@ pub fn unfinished() -> Run {
         .retain(|event| !matches!(event, Event::Step { step, .. } | Event::Evaluation { step, .. } if *step > 130));
     run.events.retain(|event| !matches!(event, Event::Stop { .. }));
     let middle = run.events.iter().position(|event| matches!(event, Event::Step { step: 80, .. })).unwrap_or(0);
-    run.events.insert(middle, Event::Resume { step: 80 });
+    run.events.insert(middle, Event::Resume { step: 80, spent: None });
     run.result = None;
     run
 }

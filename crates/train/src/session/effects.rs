@@ -1,0 +1,109 @@
+//! What controllers decide, carried out.
+
+use std::collections::VecDeque;
+
+use rheostat_control::{Action, Decision, Observation, Reason, Reset};
+use rheostat_record::Event;
+use rheostat_workload::Workload;
+use rheostat_workload::random::{Purpose, seed};
+
+use super::Session;
+use crate::TrainError;
+use crate::accounts::Phase;
+use crate::loader::Loader;
+use crate::snapshot::Snapshot;
+
+/// An action's name in events and messages.
+pub(super) fn name(action: &Action) -> &'static str {
+    match action {
+        Action::Save => "save",
+        Action::Restore => "restore",
+        Action::Reset(_) => "reset",
+        Action::Evaluate => "evaluate",
+        Action::Stop(_) => "stop",
+    }
+}
+
+impl<W: Workload> Session<'_, W> {
+    /// Tells the controller; what it wants done is the caller's to have done.
+    pub(super) fn tell(&mut self, seen: &Observation) -> Result<Vec<Action>, TrainError> {
+        let decision = self.controller.observe(seen);
+        self.take(decision)
+    }
+
+    /// Takes over what the controller decided for the next update.
+    pub(super) fn take(&mut self, decision: Decision) -> Result<Vec<Action>, TrainError> {
+        let Decision { hyperparameters, actions, reason } = decision;
+        self.state.decide(&hyperparameters);
+        self.record_decision(&actions, reason)?;
+        Ok(actions)
+    }
+
+    pub(super) fn record_decision(&mut self, actions: &[Action], reason: Option<Reason>) -> Result<(), TrainError> {
+        let Some(Reason(reason)) = reason else { return Ok(()) };
+        let decision = match actions {
+            [] => "change".to_owned(),
+            actions => actions.iter().map(name).collect::<Vec<_>>().join(", "),
+        };
+        self.record(&Event::Decision { step: self.state.step, decision, reason })
+    }
+
+    /// Carries out actions in their order; an evaluation may ask for more.
+    pub(super) fn perform(&mut self, actions: Vec<Action>) -> Result<(), TrainError> {
+        let mut actions = VecDeque::from(actions);
+        while let Some(action) = actions.pop_front() {
+            self.clock.switch(Phase::Control, &self.device)?;
+            match action {
+                Action::Save => self.save()?,
+                Action::Restore => self.restore()?,
+                Action::Reset(reset) => self.reset(reset)?,
+                Action::Evaluate if self.state.evaluated == Some(self.state.spent) => {}
+                Action::Evaluate => actions.extend(self.evaluate(Phase::Control)?),
+                Action::Stop(reason) => self.state.stopping = Some(reason),
+            }
+        }
+        self.clock.switch(Phase::Recording, &self.device)
+    }
+
+    fn save(&mut self) -> Result<(), TrainError> {
+        let Some(model) = &self.model else { return Ok(()) };
+        let failed = |source| TrainError::Optimizer { step: self.state.step, source };
+        let weights = rheostat_optim::weights(model).map_err(failed)?;
+        let moments = self.optimizer.save().map_err(failed)?;
+        self.snapshot = Some(Snapshot { step: self.state.step, position: self.state.position, weights, moments });
+        Ok(())
+    }
+
+    fn restore(&mut self) -> Result<(), TrainError> {
+        let step = self.state.step;
+        let failed = |source| TrainError::Optimizer { step, source };
+        let Some(snapshot) = &self.snapshot else { return Err(TrainError::NoSnapshot { step }) };
+        let Some(model) = self.model.take() else { return Err(TrainError::Device("the model is gone".into())) };
+        self.model = Some(rheostat_optim::load_weights(model, &snapshot.weights).map_err(failed)?);
+        self.optimizer.load(&snapshot.moments).map_err(failed)?;
+        (self.state.step, self.state.position) = (snapshot.step, snapshot.position);
+        let (recipe, position) = (self.recipe, snapshot.position);
+        self.loader = Loader::start(self.workload.clone(), self.plan.clone(), recipe.seed, recipe.accumulate, position);
+        self.weights_moved();
+        self.record(&Event::Restore { step: self.state.step })
+    }
+
+    fn reset(&mut self, reset: Reset) -> Result<(), TrainError> {
+        let Reset { tau, alpha, draw, buffers } = reset;
+        let step = self.state.step;
+        let failed = |source| TrainError::Optimizer { step, source };
+        let Some(model) = self.model.take() else { return Err(TrainError::Device("the model is gone".into())) };
+        self.device.seed(seed(self.recipe.seed, Purpose::Init, draw));
+        let fresh = self.workload.model(&self.device);
+        self.model = Some(rheostat_optim::reset_weights(model, &fresh, tau, buffers).map_err(failed)?);
+        self.optimizer.scale_state(1.0 - tau * alpha).map_err(failed)?;
+        self.weights_moved();
+        self.record(&Event::Reset { step, tau, alpha })
+    }
+
+    /// Something else than an update moved the weights.
+    fn weights_moved(&mut self) {
+        self.state.evaluated = None;
+        self.motion.forget();
+    }
+}

@@ -1,0 +1,78 @@
+//! Evaluations, and what follows from them.
+
+use burn::module::Module;
+use rheostat_control::{Action, Observation};
+use rheostat_record::{Event, Score, TestWeights};
+use rheostat_workload::{Split, Workload};
+
+use super::Session;
+use crate::TrainError;
+use crate::accounts::Phase;
+
+impl<W: Workload> Session<'_, W> {
+    /// Evaluates on the validation split and tells the controller; what it wants done is the caller's to have done. The time is
+    /// booked on `account`: the recipe's own evaluations are not training, a controller's are.
+    pub(super) fn evaluate(&mut self, account: Phase) -> Result<Vec<Action>, TrainError> {
+        self.clock.switch(account, &self.device)?;
+        let score = self.score(Split::Validation);
+        self.clock.switch(Phase::Recording, &self.device)?;
+        let train_seconds = self.clock.accounts().training();
+        let target = &self.recipe.target;
+        if self.state.best.is_none_or(|best| target.direction.better(score.metric, best.metric))
+            && !score.metric.is_nan()
+        {
+            self.state.best = Some(score);
+            if let (TestWeights::Best, Some(model)) = (self.recipe.test, &self.model) {
+                let failed = |source| TrainError::Optimizer { step: score.step, source };
+                self.best = Some(rheostat_optim::weights(model).map_err(failed)?);
+            }
+        }
+        self.state.last = Some(score);
+        self.state.evaluations += 1;
+        self.state.evaluated = Some(self.state.spent);
+        if self.state.steps_to_target.is_none() && target.met(score.metric) {
+            self.state.steps_to_target = Some(self.state.spent);
+            self.state.seconds_to_target = Some(train_seconds);
+            self.state.forwards_to_target = Some(self.state.forwards);
+            self.state.backwards_to_target = Some(self.state.backwards);
+            self.state.evaluations_to_target = Some(self.state.evaluations);
+        }
+        self.record(&Event::Evaluation {
+            step: score.step,
+            val_loss: score.loss,
+            val_metric: score.metric,
+            train_seconds,
+        })?;
+        self.clock.switch(Phase::Control, &self.device)?;
+        let told = Observation::Evaluation { updates: score.step, loss: score.loss, metric: score.metric };
+        let actions = self.tell(&told)?;
+        self.clock.switch(Phase::Recording, &self.device)?;
+        Ok(actions)
+    }
+
+    fn score(&self, split: Split) -> Score {
+        self.score_of(self.model.as_ref(), self.state.step, split)
+    }
+
+    fn score_of(&self, model: Option<&W::Model>, step: u64, split: Split) -> Score {
+        match model {
+            Some(model) => {
+                let found = self.workload.evaluate(&model.valid(), split, &self.device.clone().inner());
+                Score { step, loss: found.loss, metric: found.metric }
+            }
+            None => Score { step, loss: f64::NAN, metric: f64::NAN },
+        }
+    }
+
+    /// With the weights that the recipe names: those of the best evaluation, or the final ones.
+    pub(super) fn test(&self) -> Result<Score, TrainError> {
+        match (&self.best, self.state.best, &self.model) {
+            (Some(weights), Some(best), Some(model)) => {
+                let failed = |source| TrainError::Optimizer { step: best.step, source };
+                let model = rheostat_optim::load_weights(model.clone(), weights).map_err(failed)?;
+                Ok(self.score_of(Some(&model), best.step, Split::Test))
+            }
+            _ => Ok(self.score(Split::Test)),
+        }
+    }
+}

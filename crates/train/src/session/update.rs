@@ -1,0 +1,158 @@
+//! One update: batch, loss, gradient, step.
+
+use std::collections::BTreeMap;
+
+use rheostat_control::{Ask, Base, Decision, Hyperparameter, Hyperparameters, Observation};
+use rheostat_optim::Gradients;
+use rheostat_record::Event;
+use rheostat_workload::random::{Purpose, seed};
+use rheostat_workload::{Knobs, Workload};
+
+use super::Session;
+use crate::TrainError;
+use crate::accounts::Phase;
+
+/// What one update came to.
+pub(super) struct Step {
+    pub(super) loss: f64,
+    pub(super) gradient_norm: f64,
+    /// The hyperparameters it used, for the model and each parameter group.
+    pub(super) used: Vec<Hyperparameters>,
+}
+
+impl Step {
+    /// Whether the update was made; otherwise it was refused and changed nothing.
+    pub(super) fn is_finite(&self) -> bool {
+        self.loss.is_finite() && self.gradient_norm.is_finite()
+    }
+
+    /// What a controller is told as the loss.
+    pub(super) fn told(&self) -> f64 {
+        if self.gradient_norm.is_finite() { self.loss } else { f64::NAN }
+    }
+}
+
+impl<W: Workload> Session<'_, W> {
+    /// The hyperparameters of the next update, for the model and each parameter group.
+    fn values(&self) -> Result<Vec<Hyperparameters>, TrainError> {
+        let step = self.state.step;
+        let decided = self.state.decided();
+        let values: Vec<_> =
+            (0..=self.plan.groups.len()).map(|group| self.plan.group_values(group, step, &decided)).collect();
+        for (which, value) in values.iter().flat_map(Hyperparameters::iter) {
+            which.check(value).map_err(|source| TrainError::Control { step, source })?;
+        }
+        Ok(values)
+    }
+
+    /// Parameters and moments stay as they are if anything is not finite.
+    pub(super) fn update(&mut self) -> Result<Step, TrainError> {
+        let mut used = self.values()?;
+        let step = self.state.step;
+        let failed = |source| TrainError::Optimizer { step, source };
+        let (loss, mut gradients) = self.differentiate(&used)?;
+        self.state.spent += 1;
+        self.state.position += 1;
+        self.clock.switch(Phase::Update, &self.device)?;
+        let gradient_norm = gradients.norm().map_err(failed)?;
+        if !loss.is_finite() || !gradient_norm.is_finite() {
+            return Ok(Step { loss, gradient_norm, used });
+        }
+        let asks = self.controller.asks();
+        if asks.gradient {
+            let change = match (asks.change, &self.model) {
+                (true, Some(model)) => self.motion.observe(model, &gradients).map_err(failed)?,
+                _ => None,
+            };
+            self.decide_within(&Observation::Gradient { step, norm: gradient_norm, change })?;
+            used = self.values()?;
+        }
+        if let Some(largest) = used[0].get(Hyperparameter::ClipNorm).filter(|largest| gradient_norm > *largest) {
+            gradients.clip(largest).map_err(failed)?;
+        }
+        let scheduled = used[0].get(Hyperparameter::LearningRate).unwrap_or(0.0);
+        let mut stepped = used.clone();
+        if let Ask::Accept(step_size) = self.search.begin(Base { loss, slope: None, scheduled }) {
+            stepped[0].set(Hyperparameter::LearningRate, step_size);
+        }
+        let Some(model) = self.model.take() else { return Err(TrainError::Device("the model is gone".into())) };
+        if !asks.moments {
+            self.model = Some(self.optimizer.step(model, gradients, &stepped).map_err(failed)?);
+            return Ok(Step { loss, gradient_norm, used });
+        }
+        let mut update = self.optimizer.direction(&model, gradients, &stepped).map_err(failed)?;
+        if let Some(second) = self.optimizer.mean_second_moment(&update).map_err(failed)? {
+            self.decide_within(&Observation::Moments { step, second })?;
+            used = self.values()?;
+        }
+        let each = |which| used.iter().map(|values| values.get(which).unwrap_or(0.0)).collect::<Vec<_>>();
+        self.optimizer.set_weight_decay(&mut update, &each(Hyperparameter::WeightDecay)).map_err(failed)?;
+        let rates: Vec<_> =
+            stepped.iter().map(|values| values.get(Hyperparameter::LearningRate).unwrap_or(0.0)).collect();
+        self.model = Some(self.optimizer.apply(model, &update, &rates).map_err(failed)?);
+        Ok(Step { loss, gradient_norm, used })
+    }
+
+    /// The loss of the next batch and its gradient.
+    fn differentiate(&mut self, used: &[Hyperparameters]) -> Result<(f64, Gradients), TrainError> {
+        let step = self.state.step;
+        let failed = |source| TrainError::Optimizer { step, source };
+        self.clock.switch(Phase::Data, &self.device)?;
+        let drawn = self.loader.next()?;
+        let knobs = Knobs {
+            dropout: used[0].get(Hyperparameter::Dropout).unwrap_or(0.0),
+            label_smoothing: used[0].get(Hyperparameter::LabelSmoothing).unwrap_or(0.0),
+        };
+        let Some(model) = &self.model else { return Err(TrainError::Device("the model is gone".into())) };
+        // Dropout repeats exactly after a resume: its generator is seeded by the position, before every forward.
+        let masks = seed(self.recipe.seed, Purpose::Dropout, self.state.position);
+        let (mut loss, mut sum): (f64, Option<Gradients>) = (0.0, None);
+        for (part, (batch, share)) in drawn.parts.iter().enumerate() {
+            self.clock.switch(Phase::Forward, &self.device)?;
+            self.device.seed(masks.wrapping_add(part as u64));
+            let output = self.workload.loss(model, batch, &knobs, &self.device);
+            loss += share * f64::from(output.clone().into_scalar::<f32>());
+            self.clock.switch(Phase::Backward, &self.device)?;
+            let mut gradients = Gradients::of(model, output.backward()).map_err(failed)?;
+            gradients.scale(*share).map_err(failed)?;
+            match &mut sum {
+                Some(sum) => sum.add(gradients).map_err(failed)?,
+                None => sum = Some(gradients),
+            }
+            self.state.forwards += 1;
+            self.state.backwards += 1;
+        }
+        Ok((loss, sum.ok_or(TrainError::Loader { position: self.state.position })?))
+    }
+
+    /// Tells the controller something in the middle of an update: it may change this update's hyperparameters and nothing else.
+    fn decide_within(&mut self, seen: &Observation) -> Result<(), TrainError> {
+        self.clock.switch(Phase::Control, &self.device)?;
+        let Decision { hyperparameters, actions, reason } = self.controller.observe(seen);
+        if let Some(action) = actions.first() {
+            return Err(TrainError::Undriven { step: self.state.step, action: super::effects::name(action) });
+        }
+        self.state.decide(&hyperparameters);
+        self.record_decision(&actions, reason)?;
+        self.clock.switch(Phase::Update, &self.device)
+    }
+
+    pub(super) fn record_step(&mut self, step: &Step) -> Result<(), TrainError> {
+        let mut hyperparameters: BTreeMap<String, f64> =
+            step.used[0].iter().map(|(which, value)| (which.name().to_owned(), value)).collect();
+        for (index, group) in self.plan.groups.iter().enumerate() {
+            for (which, value) in group.at(self.state.step).iter() {
+                hyperparameters.insert(format!("group.{}.{which}", index + 1), value);
+            }
+        }
+        let drawn = self.plan.batch_at(self.state.position - 1);
+        hyperparameters.insert(Hyperparameter::BatchSize.name().to_owned(), drawn.size as f64);
+        self.record(&Event::Step {
+            step: self.state.step,
+            loss: step.loss,
+            gradient_norm: step.gradient_norm,
+            train_seconds: self.clock.accounts().training(),
+            hyperparameters,
+        })
+    }
+}

@@ -1,0 +1,67 @@
+#![allow(dead_code, clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "each test file uses a part")]
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use rheostat_record::{Checkpoint, Event, Manifest, Plan, Recipe, RecipeText, Run};
+use rheostat_train::{Host, Observer, Outcome, Place, Silent, train};
+use rheostat_workload::WORKLOADS;
+
+pub(crate) fn recipe(more: &str) -> Recipe {
+    let budget = if more.contains("budget") { "" } else { "budget = \"2 epochs\"\n" };
+    let text = format!("workload = \"digits-mlp\"\n{budget}{more}");
+    let text = RecipeText { name: "test.toml", text: &text, sets: &[], resolved: false };
+    Recipe::read(&text, WORKLOADS).unwrap_or_else(|error| panic!("{error}"))
+}
+
+pub(crate) fn run(recipe: &Recipe, path: &Path) -> (Outcome, Run) {
+    let outcome = train(recipe, Place::New { path, id: "test" }, &Host::default(), &mut Silent).unwrap();
+    (outcome, Run::open(path).unwrap())
+}
+
+pub(crate) fn folder() -> tempfile::TempDir {
+    tempfile::tempdir().unwrap()
+}
+
+pub(crate) fn losses(run: &Run) -> Vec<(u64, u64)> {
+    let loss = |event: &Event| match event {
+        Event::Step { step, loss, .. } => Some((*step, loss.to_bits())),
+        _ => None,
+    };
+    run.events.iter().filter_map(loss).collect()
+}
+
+pub(crate) fn rates(run: &Run) -> Vec<f64> {
+    let rate = |event: &Event| match event {
+        Event::Step { hyperparameters, .. } => hyperparameters.get("learning_rate").copied(),
+        _ => None,
+    };
+    run.events.iter().filter_map(rate).collect()
+}
+
+pub(crate) fn weights(path: &Path) -> Vec<u8> {
+    Checkpoint::newest(path).unwrap().unwrap().file("weights.safetensors").unwrap().to_vec()
+}
+
+/// Asks the run to stop once it has made so many updates more, those included that do not stand.
+struct StopAfter(u64, Arc<AtomicBool>);
+
+impl Observer for StopAfter {
+    fn begin(&mut self, _: &Manifest, _: &Plan, _: u64) {}
+
+    fn event(&mut self, event: &Event) {
+        if matches!(event, Event::Step { .. } | Event::Skip { .. }) {
+            self.0 = self.0.saturating_sub(1);
+        }
+        if self.0 == 0 {
+            self.1.store(true, Ordering::Relaxed);
+        }
+    }
+}
+
+pub(crate) fn interrupt(recipe: &Recipe, place: Place<'_>, after: u64) -> Outcome {
+    let host = Host::default();
+    let mut stop = StopAfter(after, host.stop.clone());
+    train(recipe, place, &host, &mut stop).unwrap()
+}
