@@ -5,23 +5,23 @@ use rheostat_control::{Asks, Observation};
 use crate::document::{DocumentError, Findings, Origin, Source, nearest};
 use crate::{Event, RecordError};
 
-/// What the controller of a run saw, from its events in the order of the file: those that a rollback took back among them, those that
-/// a resume took back not, as [`crate::Run::events`] has them.
+/// What the controller of a run saw, from its [`Run::history`](crate::Run::history).
 ///
-/// Updates come with their loss, NaN where the gradient was not finite; evaluations stand where they were told, the one before the
-/// first update first. To a controller that asks for the gradient its norm is told before the loss, unless the update was refused.
+/// Updates come with their loss, NaN where the gradient was not finite; refused ones among them. Evaluations stand where they were
+/// told, the one before the first update first. To a controller that asks for the gradient its norm is told before the loss, unless the
+/// update was refused.
 ///
 /// # Errors
 /// [`RecordError::NotRecorded`] if the controller asks for what no event holds.
-pub fn observations(events: &[Event], asks: Asks) -> Result<Vec<Observation>, RecordError> {
+pub fn observations(history: &[Event], asks: Asks) -> Result<Vec<Observation>, RecordError> {
     let missing = [(asks.change, "how far gradient and parameters moved"), (asks.moments, "the second moments")];
     if let Some((_, what)) = missing.into_iter().find(|(asked, _)| *asked) {
         return Err(RecordError::NotRecorded { what });
     }
-    let mut seen = Vec::with_capacity(events.len());
-    for event in events {
+    let mut seen = Vec::with_capacity(history.len());
+    for event in history {
         match *event {
-            Event::Step { step, loss, gradient_norm, .. } => {
+            Event::Step { step, loss, gradient_norm, .. } | Event::Skip { step, loss, gradient_norm } => {
                 if asks.gradient && loss.is_finite() && gradient_norm.is_finite() {
                     seen.push(Observation::Gradient { step, norm: gradient_norm, change: None });
                 }
@@ -31,7 +31,13 @@ pub fn observations(events: &[Event], asks: Asks) -> Result<Vec<Observation>, Re
             Event::Evaluation { step, val_loss, val_metric, .. } => {
                 seen.push(Observation::Evaluation { updates: step, loss: val_loss, metric: val_metric });
             }
-            _ => {}
+            Event::Test { .. }
+            | Event::Decision { .. }
+            | Event::Reset { .. }
+            | Event::Restore { .. }
+            | Event::Checkpoint { .. }
+            | Event::Resume { .. }
+            | Event::Stop { .. } => {}
         }
     }
     Ok(seen)

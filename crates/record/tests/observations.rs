@@ -4,10 +4,10 @@
 
 mod common;
 
-use common::{evaluation, step};
+use common::{evaluation, manifest, step};
 use proptest::prelude::*;
 use rheostat_control::{Asks, Observation};
-use rheostat_record::{Event, RecordError, observations, read_losses};
+use rheostat_record::{Event, EventSink, RecordError, Run, RunWriter, observations, read_losses};
 
 fn told(step: u64, loss: f64) -> Observation {
     Observation::Step { step, loss }
@@ -29,6 +29,32 @@ fn events_are_told_in_their_order_with_the_first_evaluation_first() {
     let evaluated = |updates, metric| Observation::Evaluation { updates, loss: 1.0, metric };
     assert_eq!(seen[..3], [evaluated(0, 0.1), told(0, 1.0), evaluated(1, 0.2)]);
     assert!(matches!(seen[3..], [Observation::Step { step: 1, loss }] if loss.is_nan()), "{seen:?}");
+}
+
+#[test]
+fn updates_that_were_refused_or_taken_back_are_told_and_those_of_a_resume_are_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut writer = RunWriter::create(folder.path(), &manifest()).unwrap();
+    let skip = Event::Skip { step: 1, loss: 0.5, gradient_norm: f64::NAN };
+    let events = [
+        step(0, 1.0),
+        Event::Checkpoint { step: 1, spent: Some(1) },
+        step(1, 9.0),
+        Event::Resume { step: 1, spent: Some(1) },
+        skip,
+        step(1, 0.8),
+        Event::Restore { step: 0 },
+        step(0, 0.7),
+    ];
+    for event in &events {
+        writer.event(event).unwrap();
+    }
+    let history = Run::history(folder.path()).unwrap();
+    let seen = observations(&history, Asks::default()).unwrap();
+    assert!(matches!(seen[1], Observation::Step { step: 1, loss } if loss.is_nan()), "{seen:?}");
+    assert_eq!((seen.len(), seen[0], seen[2], seen[3]), (4, told(0, 1.0), told(1, 0.8), told(0, 0.7)));
+    let standing = observations(&Run::open(folder.path()).unwrap().events, Asks::default()).unwrap();
+    assert_eq!(standing, [told(0, 0.7)], "what stands is less than what was seen");
 }
 
 #[test]

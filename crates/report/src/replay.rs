@@ -131,24 +131,19 @@ impl Replay {
     /// The first update that a recorded run made at another learning rate than it has here: from there on the two are different
     /// runs, because the controller or its recipe is not what it was. `events` are those that the observations were taken from.
     pub fn departure(&self, events: &[Event]) -> Option<u64> {
+        // One row each, in the same order; a refused update has no rate on record.
         let recorded = events.iter().filter_map(|event| match event {
             Event::Step { step, hyperparameters, .. } => {
                 Some((*step, hyperparameters.get(Hyperparameter::LearningRate.name()).copied()))
             }
+            Event::Skip { step, .. } => Some((*step, None)),
             _ => None,
         });
-        let mut rows = self.rows.iter();
-        for (step, rate) in recorded {
-            // Updates that were refused have no rate on record.
-            let row = rows.find(|row| row.step == step && (row.loss.is_finite() || rate.is_some()))?;
-            let replayed = row.used.get(Hyperparameter::LearningRate);
-            if let (Some(rate), Some(replayed)) = (rate, replayed)
-                && (rate - replayed).abs() > 1e-9 * rate.abs().max(replayed.abs())
-            {
-                return Some(step);
-            }
-        }
-        None
+        let departs = |((step, rate), row): ((u64, Option<f64>), &Row)| {
+            let (rate, replayed) = (rate?, row.used.get(Hyperparameter::LearningRate)?);
+            ((rate - replayed).abs() > 1e-9 * rate.abs().max(replayed.abs())).then_some(step)
+        };
+        recorded.zip(&self.rows).find_map(departs)
     }
 
     /// What became of the run, in a sentence.

@@ -9,7 +9,7 @@ use rheostat_control::{
     Action, Asks, AutoWarmUp, AutoWarmUpController, Buffers, ControlError, Controller, Decision, Hyperparameter,
     Hyperparameters, Observation, OpenLoop, Reason, Reset,
 };
-use rheostat_record::observations;
+use rheostat_record::{Event, observations};
 use rheostat_report::chart::{Glyphs, Theme};
 use rheostat_report::{Replay, ReportError, SummaryOptions, html_with};
 use rheostat_schedule::{Frame, ScheduleSpec};
@@ -232,7 +232,7 @@ fn a_run_that_went_as_replayed_departs_nowhere_and_another_one_where_its_rate_di
         .events
         .iter()
         .filter_map(|event| match event {
-            rheostat_record::Event::Step { hyperparameters, .. } => hyperparameters.get("learning_rate").copied(),
+            Event::Step { hyperparameters, .. } => hyperparameters.get("learning_rate").copied(),
             _ => None,
         })
         .collect();
@@ -262,6 +262,17 @@ fn a_run_that_went_as_replayed_departs_nowhere_and_another_one_where_its_rate_di
     let mut other = rates;
     other[120] *= 1.5;
     assert_eq!(Replay::new(&mut Played(other), &seen).unwrap().departure(&run.events), Some(120));
+}
+
+#[test]
+fn what_changed_nothing_is_listed_and_not_marked() {
+    let mut run = Sample::default().run();
+    let said = |decision: &str| Event::Decision { step: 400, decision: decision.into(), reason: "so it is".into() };
+    run.events.insert(500, said("save"));
+    let page = html_with(&[run.clone()], &[]).unwrap();
+    assert!(page.contains("<td>Save</td>") && !page.contains("<title>save</title>"));
+    run.events.insert(501, said("save, reset"));
+    assert!(html_with(&[run], &[]).unwrap().contains("<title>save, reset</title>"));
 }
 
 #[test]

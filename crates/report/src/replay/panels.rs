@@ -14,6 +14,7 @@ const RATE: usize = 1;
 const CURVE: usize = 5;
 const TEST: usize = 2;
 const VALIDATION: usize = 3;
+const METRIC: usize = 2;
 const OTHER: usize = 6;
 
 /// Standard deviations on both sides of the mean: 95 of 100 curves lie within.
@@ -122,10 +123,10 @@ pub(super) fn parts(replay: &Replay) -> Vec<Part> {
     let mut parts = vec![losses(replay)];
     parts.extend(replay.warm_up.as_ref().map(tests));
     let metric_is_loss = replay.evaluations.iter().all(|seen| seen.metric.to_bits() == seen.loss.to_bits());
-    let evaluated = |name: &str, values: Vec<(f64, f64)>| {
+    let evaluated = |name: &str, values: Vec<(f64, f64)>, colour: usize| {
         let title = format!("Validation {name}");
         let axis = Axis::new(title.to_lowercase()).scale(Scale::Auto);
-        let series = Series::new(title.to_lowercase(), values).look(Look::Dots).colour(VALIDATION).crosses();
+        let series = Series::new(title.to_lowercase(), values).look(Look::Dots).colour(colour).crosses();
         Part { title, panel: Panel::new(axis).series(series) }
     };
     let validation = |value: fn(&super::Evaluation) -> f64| -> Vec<(f64, f64)> {
@@ -133,8 +134,8 @@ pub(super) fn parts(replay: &Replay) -> Vec<Part> {
     };
     let (of_loss, of_metric) = (validation(|seen| seen.loss), validation(|seen| seen.metric));
     let any = |values: &[(f64, f64)]| values.iter().any(|point| point.1.is_finite());
-    parts.extend(any(&of_loss).then(|| evaluated("loss", of_loss)));
-    parts.extend((any(&of_metric) && !metric_is_loss).then(|| evaluated("metric", of_metric)));
+    parts.extend(any(&of_loss).then(|| evaluated("loss", of_loss, VALIDATION)));
+    parts.extend((any(&of_metric) && !metric_is_loss).then(|| evaluated("metric", of_metric, METRIC)));
     parts.extend(Hyperparameter::ALL.into_iter().filter_map(|which| hyperparameter(replay, which)));
     parts
 }
