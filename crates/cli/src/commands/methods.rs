@@ -1,4 +1,4 @@
-use rheostat_control::{Hyperparameter, OPTIMIZERS};
+use rheostat_control::{CONTROLLERS, Hyperparameter, OPTIMIZERS, controllers_of};
 use rheostat_record::RECIPE_KEYS;
 use rheostat_schedule::parameter::{Family, Kind, Method, Parameter};
 use rheostat_schedule::{COMMON, METHODS};
@@ -9,7 +9,7 @@ use crate::error::CliError;
 use crate::output;
 
 pub(crate) fn run(name: Option<&str>, global: &Global) -> Result<(), CliError> {
-    let all = || METHODS.iter().chain(OPTIMIZERS);
+    let all = || METHODS.iter().chain(CONTROLLERS).chain(OPTIMIZERS);
     let chosen: Vec<&Method> = all().filter(|method| name.is_none_or(|name| method.name == name)).collect();
     if chosen.is_empty() {
         let known: Vec<_> = all().map(|method| method.name).collect();
@@ -21,8 +21,8 @@ pub(crate) fn run(name: Option<&str>, global: &Global) -> Result<(), CliError> {
             let head = ["family", "method", "parameter", "type", "default", "range", "unit", "source"];
             let mut rows = vec![head.map(str::to_owned).to_vec()];
             for method in &chosen {
-                for parameter in parameters(method) {
-                    let mut row = vec![family(method).to_owned(), method.name.to_owned()];
+                for (name, parameter) in parameters(method) {
+                    let mut row = vec![family(method).to_owned(), method.name.to_owned(), name];
                     row.extend(cells(parameter));
                     row.push(parameter.source.to_owned());
                     rows.push(row);
@@ -35,11 +35,24 @@ pub(crate) fn run(name: Option<&str>, global: &Global) -> Result<(), CliError> {
     }
 }
 
-/// A method's own parameters, then the common ones that it does not replace.
-fn parameters(method: &Method) -> impl Iterator<Item = &'static Parameter> {
+/// A method's own parameters, then the common ones that it does not replace, each under the key it has in the method's table.
+fn parameters(method: &Method) -> Vec<(String, &'static Parameter)> {
     let own = method.parameters;
     let common = if method.family == Family::Schedule { COMMON } else { &[] };
-    own.iter().chain(common.iter().filter(move |common| own.iter().all(|parameter| parameter.name != common.name)))
+    let common = common.iter().filter(|common| own.iter().all(|parameter| parameter.name != common.name));
+    own.iter().chain(common).flat_map(|parameter| with_nested("", parameter)).collect()
+}
+
+/// A parameter, and those of the table that it holds.
+fn with_nested(place: &str, parameter: &'static Parameter) -> Vec<(String, &'static Parameter)> {
+    let name = format!("{place}{}", parameter.name);
+    let (place, nested) = match parameter.kind {
+        Kind::Table(nested) => (format!("{name}."), nested),
+        Kind::Tables(nested) => (format!("{name}[]."), nested),
+        _ => (String::new(), &[][..]),
+    };
+    let nested = nested.iter().flat_map(|parameter| with_nested(&place, parameter));
+    std::iter::once((name, parameter)).chain(nested).collect()
 }
 
 fn family(method: &Method) -> &'static str {
@@ -73,21 +86,16 @@ fn default(parameter: &Parameter) -> &'static str {
     parameter.default.unwrap_or(if parameter.required { "required" } else { "" })
 }
 
-fn cells(parameter: &Parameter) -> [String; 5] {
-    [
-        parameter.name.to_owned(),
-        kind(parameter),
-        default(parameter).to_owned(),
-        parameter.range.to_owned(),
-        parameter.unit.to_owned(),
-    ]
+fn cells(parameter: &Parameter) -> [String; 4] {
+    [kind(parameter), default(parameter).to_owned(), parameter.range.to_owned(), parameter.unit.to_owned()]
 }
 
 fn described(method: &Method) -> Value {
     let parameters: Vec<Value> = parameters(method)
-        .map(|parameter| {
+        .into_iter()
+        .map(|(name, parameter)| {
             json!({
-                "name": parameter.name, "type": kind(parameter), "default": parameter.default, "required": parameter.required,
+                "name": name, "type": kind(parameter), "default": parameter.default, "required": parameter.required,
                 "range": parameter.range, "unit": parameter.unit, "source": parameter.source, "help": parameter.help,
             })
         })
@@ -100,8 +108,9 @@ fn described(method: &Method) -> Value {
 
 fn page(method: &Method) -> String {
     let mut rows = vec![["parameter", "type", "default", "range", "unit", "what"].map(str::to_owned).to_vec()];
-    rows.extend(parameters(method).map(|parameter| {
-        let mut row = cells(parameter).to_vec();
+    rows.extend(parameters(method).into_iter().map(|(name, parameter)| {
+        let mut row = vec![name];
+        row.extend(cells(parameter));
         row.push(parameter.help.to_owned());
         row
     }));
@@ -123,9 +132,11 @@ fn overview(methods: &[&Method]) -> String {
     }
     text.push_str("Methods (rheostat methods NAME shows one with its parameters):\n");
     text.push_str(&output::table(&rows));
-    text.push_str("\nEach of these takes a number or a schedule: ");
-    text.push_str(&Hyperparameter::ALL.map(Hyperparameter::name).join(", "));
-    text.push_str("\n\nOther keys of a recipe:\n");
+    text.push_str("\nEach of these takes a number, a schedule, or a controller named here:\n");
+    let controllers = |which| controllers_of(which).map(|method| method.name).collect::<Vec<_>>().join(", ");
+    let rows = Hyperparameter::ALL.map(|which| vec![format!("  {which}"), controllers(which)]);
+    text.push_str(&output::table(&rows));
+    text.push_str("\nOther keys of a recipe:\n");
     let keys = RECIPE_KEYS.iter();
     let rows: Vec<_> = keys
         .map(|key| vec![format!("  {}", key.name), kind(key), default(key).to_owned(), key.help.to_owned()])

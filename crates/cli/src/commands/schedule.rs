@@ -49,6 +49,12 @@ pub(crate) fn run(arguments: &arguments::Schedule, global: &Global) -> Result<()
             if !still.is_empty() {
                 text.push_str(&format!("constant: {}\n", still.join(", ")));
             }
+            for (which, controller) in &plan.controllers {
+                text.push_str(&format!(
+                    "{which}: {} sets it from what it sees; rheostat replay shows what it would have done on recorded losses\n",
+                    controller.name()
+                ));
+            }
             text.push_str(&format!(
                 "{}: {} updates, {} in the first epoch of {samples} samples\n",
                 recipe.workload.name,
