@@ -49,8 +49,8 @@ impl Turn {
 
 /// What a controller decides on observations that were recorded: one row for [`Controller::begin`], then one an observation.
 ///
-/// Nothing is carried out. Up to its first decision that the recorded run did not take, the controller sees what it would have seen;
-/// from there on the losses are those of another run.
+/// Nothing is carried out. Up to its first decision that the recorded run did not take, the controller sees what it would have
+/// seen; from there on the losses are those of another run.
 ///
 /// ```
 /// use rheostat_control::{Hyperparameter, Observation, OpenLoop, replay};

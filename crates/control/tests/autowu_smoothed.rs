@@ -28,7 +28,7 @@ fn the_curve_belongs_to_the_test_that_the_loss_brings_about() {
     let forms = [
         AutoWarmUp::default(),
         AutoWarmUp { fit_points: 40, predict_points: 60, ..AutoWarmUp::published() },
-        AutoWarmUp { fit: Fit::Adam100, ..AutoWarmUp::default() },
+        AutoWarmUp { fit: Fit::Adam100, bins: 16, ..AutoWarmUp::default() },
         AutoWarmUp { subset: Subset::Random, predict_points: 50, ..AutoWarmUp::default() },
         AutoWarmUp { subset: Subset::Stride, standardize: false, ..AutoWarmUp::default() },
     ];

@@ -7,9 +7,9 @@ use crate::{Event, RecordError};
 
 /// What the controller of a run saw, from its [`Run::history`](crate::Run::history).
 ///
-/// Updates come with their loss, NaN where the gradient was not finite; refused ones among them. Evaluations stand where they were
-/// told, the one before the first update first. To a controller that asks for the gradient its norm is told before the loss, unless the
-/// update was refused.
+/// Updates come with their loss, NaN where the gradient was not finite; refused ones among them. Evaluations stand where they
+/// were told, the one before the first update first. To a controller that asks for the gradient its norm is told before the
+/// loss, unless the update was refused.
 ///
 /// # Errors
 /// [`RecordError::NotRecorded`] if the controller asks for what no event holds.
@@ -51,10 +51,10 @@ const FINDINGS: usize = 20;
 
 /// Reads a table of losses (CSV) as a controller would have been told them.
 ///
-/// The columns are found by their names, in any order: `step` (from 0, rising by one), `loss`, and where there are any `val_loss` and
-/// `val_metric`, the evaluation after that update; where both are empty there was none, where one is, it is NaN. `NaN`, `inf` and
-/// `-inf` are numbers. After a loss that is not finite the same step may come again, as it does where such an update is refused.
-/// Other columns are left alone, unless their names begin with `val`. `name` is how messages call the table.
+/// The columns are found by their names, in any order: `step` (from 0, rising by one), `loss`, and where there are any
+/// `val_loss` and `val_metric`, the evaluation after that update; where both are empty there was none, where one is, it is NaN.
+/// `NaN`, `inf` and `-inf` are numbers. After a loss that is not finite the same step may come again, as it does where such an
+/// update is refused. Other columns are left alone, unless their names begin with `val`. `name` is how messages call the table.
 ///
 /// # Errors
 /// Columns that are missing, cells that are no numbers, steps that do not rise by one: each with file, line, column and what to do.

@@ -166,8 +166,8 @@ fn before_a_minimum_is_past_the_last_test_is_shown() {
 #[test]
 fn a_loss_that_blows_up_is_a_rollback_and_does_not_crush_the_others() {
     let mut losses = losses(600, 0.9);
-    for step in 440..450 {
-        losses[step] = 10.0_f64.powi(step as i32 - 438);
+    for (loss, decade) in losses[440..450].iter_mut().zip(2..) {
+        *loss = 10.0_f64.powi(decade);
     }
     losses[450] = f64::NAN;
     let replay = replayed(&losses);

@@ -11,8 +11,8 @@ use crate::summary::{WIDEST, wrapped};
 const QUIET: usize = 6;
 
 impl Replay {
-    /// `step,learning_rate,event`: the rate on a row is used by its update, `event` is empty or what was decided after it (`switch`,
-    /// `reduce`, `reset`, `restore`, `stop`). Numbers are in the shortest form that reads back as the same.
+    /// `step,learning_rate,event`: the rate on a row is used by its update, `event` is empty or what was decided after it
+    /// (`switch`, `reduce`, `reset`, `restore`, `stop`). Numbers are in the shortest form that reads back as the same.
     pub fn csv(&self) -> String {
         let mut text = "step,learning_rate,event\n".to_owned();
         for (step, rate, event) in self.columns() {
