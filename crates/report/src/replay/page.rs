@@ -2,7 +2,7 @@ use askama::Template;
 
 use super::{Replay, Said, panels, table};
 use crate::ReportError;
-use crate::chart::{SvgOptions, Theme};
+use crate::chart::{Series, SvgOptions, Theme};
 use crate::html::{Named, Picture, named, style};
 use crate::number::{capital, plural, unbroken};
 
@@ -89,7 +89,9 @@ impl Replay {
                 labelled_by: Some(id.clone()),
                 ..SvgOptions::default()
             };
-            let chart = panels::frame(self, part.title.clone()).described(format!("{}.", part.title)).panel(part.panel);
+            // All of them begin at 0, so that what stands above each other happened at the same time.
+            let panel = part.panel.series(Series::new("", [(0.0, f64::NAN)]));
+            let chart = panels::frame(self, part.title.clone()).described(format!("{}.", part.title)).panel(panel);
             let legend = chart.named();
             let legend = legend.into_iter().map(|(name, colour, faint)| named(&name, colour, faint)).collect();
             Figure { picture: Picture { id, title: part.title, svg: chart.svg(&options) }, legend }
