@@ -1,5 +1,7 @@
 //! State as bytes: little-endian numbers one after another, so that every bit comes back, NaN and infinities included.
 
+use crate::Hyperparameter;
+
 #[derive(Default)]
 pub(crate) struct Writer(pub(crate) Vec<u8>);
 
@@ -49,6 +51,13 @@ impl Reader<'_> {
 
     pub(crate) fn f64(&mut self) -> Result<f64, String> {
         self.u64().map(f64::from_bits)
+    }
+
+    /// A value that this hyperparameter may take.
+    pub(crate) fn hyperparameter(&mut self, which: Hyperparameter) -> Result<f64, String> {
+        let value = self.f64()?;
+        which.check(value).map_err(|error| error.to_string())?;
+        Ok(value)
     }
 
     pub(crate) fn flag(&mut self) -> Result<bool, String> {

@@ -29,6 +29,8 @@ pub enum Observation {
     Gradient {
         /// The update, from 0.
         step: u64,
+        /// Learning rate of this update; with parameter groups that of the rest of the model.
+        rate: f64,
         /// Euclidean norm over all trainable parameters, before clipping.
         norm: f64,
         /// How gradient and parameters moved since the update before; `None` for the first, and unless asked for.
@@ -39,6 +41,8 @@ pub enum Observation {
     Moments {
         /// The update, from 0.
         step: u64,
+        /// Learning rate of this update; with parameter groups that of the rest of the model.
+        rate: f64,
         /// Mean of the bias-corrected second moment over all elements that have one.
         second: f64,
     },
@@ -90,6 +94,12 @@ pub trait Controller: Send {
     /// What it wants to be told besides losses and evaluations.
     fn asks(&self) -> Asks {
         Asks::default()
+    }
+
+    /// What follows from the values that the other controllers decided for the same update: hyperparameters that are a function
+    /// of others. Only [`crate::Together`] asks, after everybody has decided; it keeps no state.
+    fn follow(&self, _decided: &Hyperparameters) -> Hyperparameters {
+        Hyperparameters::new()
     }
 
     /// Its whole state.

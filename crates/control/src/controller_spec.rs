@@ -1,7 +1,10 @@
 use rheostat_schedule::parameter::Method;
 use serde::{Deserialize, Serialize};
 
-use crate::{AutoWarmUp, ControlError, Controller, Hyperparameter, Setting};
+use crate::{
+    AdaptiveHeavyBall, AutoWarmUp, ControlError, Controller, Cycles, GrowingBatch, Hyperparameter, InverseMomentum,
+    OptimizerSpec, ScheduledWeightDecay, Setting,
+};
 
 /// What the specification of every controller can do.
 pub trait ControllerMethod {
@@ -13,6 +16,14 @@ pub trait ControllerMethod {
     /// # Errors
     /// All that is out of range, each naming its key.
     fn check(&self) -> Result<(), Vec<ControlError>>;
+
+    /// Checks that it works with this optimizer.
+    ///
+    /// # Errors
+    /// What the optimizer lacks, or does otherwise than the method assumes.
+    fn check_optimizer(&self, _optimizer: &OptimizerSpec) -> Result<(), ControlError> {
+        Ok(())
+    }
 
     /// The controller of `which` for a run.
     ///
@@ -45,14 +56,40 @@ pub trait ControllerMethod {
 pub enum ControllerSpec {
     /// Raises the rate until the loss turns.
     Autowu(AutoWarmUp),
+    /// Goes through cycles, with resets between them.
+    Cycles(Cycles),
+    /// Momentum from the curvature between two updates.
+    AdaptiveHeavyBall(AdaptiveHeavyBall),
+    /// Momentum against the rate.
+    Inverse(InverseMomentum),
+    /// Weight decay over Adam's mean second moment.
+    Swd(ScheduledWeightDecay),
+    /// A batch that grows where the schedule lowers the rate.
+    Grow(GrowingBatch),
 }
 
 /// Every controller's description.
-pub const CONTROLLERS: &[Method] = &[AutoWarmUp::METHOD];
+pub const CONTROLLERS: &[Method] = &[
+    AutoWarmUp::METHOD,
+    Cycles::METHOD,
+    AdaptiveHeavyBall::METHOD,
+    InverseMomentum::METHOD,
+    ScheduledWeightDecay::METHOD,
+    GrowingBatch::METHOD,
+];
 
 /// The controllers that can set this hyperparameter.
 pub fn controllers_of(which: Hyperparameter) -> impl Iterator<Item = &'static Method> {
-    CONTROLLERS.iter().filter(move |_| which == Hyperparameter::LearningRate)
+    CONTROLLERS.iter().filter(move |method| which == set_by(method))
+}
+
+fn set_by(method: &Method) -> Hyperparameter {
+    match method.name {
+        "adaptive_heavy_ball" | "inverse" => Hyperparameter::Momentum,
+        "swd" => Hyperparameter::WeightDecay,
+        "grow" => Hyperparameter::BatchSize,
+        _ => Hyperparameter::LearningRate,
+    }
 }
 
 impl ControllerSpec {
@@ -64,6 +101,20 @@ impl ControllerSpec {
     fn inner(&self) -> &dyn ControllerMethod {
         match self {
             Self::Autowu(spec) => spec,
+            Self::Cycles(spec) => spec,
+            Self::AdaptiveHeavyBall(spec) => spec,
+            Self::Inverse(spec) => spec,
+            Self::Swd(spec) => spec,
+            Self::Grow(spec) => spec,
+        }
+    }
+
+    /// The same beside a learning rate whose schedule moves between these two: a range of rates that was left open is filled in.
+    #[must_use]
+    pub fn over_rates(self, low: f64, peak: f64) -> Self {
+        match self {
+            Self::Inverse(spec) => Self::Inverse(spec.over_rates(low, peak)),
+            other => other,
         }
     }
 }
@@ -75,6 +126,10 @@ impl ControllerMethod for ControllerSpec {
 
     fn check(&self) -> Result<(), Vec<ControlError>> {
         self.inner().check()
+    }
+
+    fn check_optimizer(&self, optimizer: &OptimizerSpec) -> Result<(), ControlError> {
+        self.inner().check_optimizer(optimizer)
     }
 
     fn resolve(&self, which: Hyperparameter, setting: &Setting) -> Result<Box<dyn Controller>, Vec<ControlError>> {

@@ -50,4 +50,13 @@ impl ControlError {
             Self::BadState { controller, .. } => controller,
         }
     }
+
+    /// The same error seen from outside: `alpha` within `reset` is `reset.alpha`.
+    #[must_use]
+    pub fn within(mut self, outer: &str) -> Self {
+        if let Self::OutOfRange { field, .. } | Self::Contradiction { field, .. } = &mut self {
+            *field = format!("{outer}.{field}");
+        }
+        self
+    }
 }

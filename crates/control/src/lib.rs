@@ -18,15 +18,19 @@
 //! # Ok::<(), rheostat_schedule::ScheduleError>(())
 //! ```
 
+pub mod adaptive_heavy_ball;
 pub mod autowu;
 mod bytes;
 mod check;
 mod controller;
 mod controller_spec;
+pub mod cycles;
 mod error;
 mod fixed_step;
 pub mod gaussian_process;
+pub mod grow;
 mod hyperparameter;
+pub mod inverse;
 mod line_search;
 mod metric_direction;
 mod open_loop;
@@ -35,14 +39,19 @@ pub mod optimizers;
 mod range_test;
 mod replay;
 mod setting;
+pub mod swd;
 mod together;
 
+pub use adaptive_heavy_ball::{AdaptiveHeavyBall, AdaptiveHeavyBallController};
 pub use autowu::{AutoWarmUp, AutoWarmUpController};
 pub use controller::{Action, Asks, Buffers, Change, Controller, Decision, Observation, Reason, Reset, StopReason};
 pub use controller_spec::{CONTROLLERS, ControllerMethod, ControllerSpec, controllers_of};
+pub use cycles::{Cycles, CyclesController};
 pub use error::ControlError;
 pub use fixed_step::FixedStep;
+pub use grow::{GrowingBatch, noise_scale};
 pub use hyperparameter::{Hyperparameter, Hyperparameters};
+pub use inverse::{InverseMomentum, InverseMomentumController};
 pub use line_search::{Ask, Base, Direction, LineSearch};
 pub use metric_direction::MetricDirection;
 pub use open_loop::OpenLoop;
@@ -50,4 +59,5 @@ pub use optimizer::{BiasCorrection, DecayCoupling, EpsilonPlacement, OPTIMIZERS,
 pub use range_test::{BLOW_UP, RangeCurve, RangeTest, SMOOTHING, Suggestions};
 pub use replay::{Replayed, Turn, replay, replay_traced};
 pub use setting::Setting;
+pub use swd::{ScheduledWeightDecay, ScheduledWeightDecayController};
 pub use together::Together;

@@ -1,7 +1,8 @@
 use crate::bytes::{Reader, Writer};
 use crate::{Action, Asks, ControlError, Controller, Decision, Hyperparameter, Hyperparameters, Observation, Reason};
 
-/// Several controllers as one: each sees everything and decides its own hyperparameters.
+/// Several controllers as one: each sees everything and decides its own hyperparameters. What a controller makes of the values
+/// of the others ([`Controller::follow`]) is asked last, when all have decided.
 ///
 /// When one of them asks the host to go back ([`Action::Restore`]), the others go back with it: they stand where they stood when
 /// it asked to [`Action::Save`]. At most one of them may ask for these two.
@@ -60,6 +61,10 @@ impl Together {
         }
         for member in &self.members {
             all.hyperparameters = all.hyperparameters.overridden_by(&member.decided);
+        }
+        let decided = all.hyperparameters;
+        for member in &self.members {
+            all.hyperparameters = all.hyperparameters.overridden_by(&member.controller.follow(&decided));
         }
         all.reason = (!reasons.is_empty()).then(|| Reason(reasons.join("; ")));
         all

@@ -255,7 +255,10 @@ fn no_loss_at_all_makes_a_rate_that_is_none() {
     let mut controller = started(&masked());
     for bad in [f64::NAN, f64::INFINITY] {
         controller.observe(&Observation::Evaluation { updates: 0, loss: bad, metric: bad });
-        assert_eq!(rate(&controller.observe(&Observation::Gradient { step: 0, norm: bad, change: None })), 1e-5);
+        assert_eq!(
+            rate(&controller.observe(&Observation::Gradient { step: 0, rate: 1e-5, norm: bad, change: None })),
+            1e-5
+        );
     }
 }
 

@@ -2,8 +2,12 @@
 
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test that cannot set up must fail")]
 
+use rheostat_control::adaptive_heavy_ball::Inner;
 use rheostat_control::autowu::{Decay, Fit, Growth, NonFinite, Subset};
-use rheostat_control::{AutoWarmUp, FixedStep, Hyperparameter, OpenLoop, RangeTest};
+use rheostat_control::{
+    AdaptiveHeavyBall, AutoWarmUp, Controller, Cycles, FixedStep, Hyperparameter, InverseMomentum, MetricDirection, OpenLoop,
+    RangeTest, ScheduledWeightDecay, Setting, Together,
+};
 use rheostat_schedule::{Frame, ScheduleSpec, Span};
 use rheostat_testkit::{controller, line_search};
 
@@ -44,6 +48,53 @@ fn every_form_of_the_automated_warm_up_keeps_the_contract() {
     for form in forms {
         controller::check(|| Box::new(form.resolve(&frame, 3).expect("resolves")));
     }
+}
+
+#[test]
+fn every_form_of_the_cycles_keeps_the_contract() {
+    let early = "[early_switch]\nrecovery = 2\nmin_cycle = \"5 steps\"\n";
+    let queue = "on_exhausted = \"queue\"\n[[queue]]\npeak = 0.5\n";
+    let forms = [
+        "decay = \"exponential\"\nhold = \"10 %\"".to_owned(),
+        "[reset]\nmode = \"hard\"".to_owned(),
+        "[reset]\nmode = \"params_only\"".to_owned(),
+        "[reset]\nmetric = \"ema\"".to_owned(),
+        format!("[reset]\non_missing = 0.5\nmetric = \"best_in_cycle\"\n{early}replan = \"keep_lengths\""),
+        format!("[reset]\non_missing = 0.5\n[reset.progress]\nmethod = \"best_so_far\"\n{early}{queue}"),
+        format!("count = 5\n{early}on_exhausted = \"finish\""),
+    ];
+    for direction in [MetricDirection::Increasing, MetricDirection::Decreasing] {
+        let target = if direction == MetricDirection::Increasing { 0.9 } else { -0.1 };
+        let setting = Setting { frame: Frame::steps(120), evaluate_every: 10, target, direction, seed: 0 };
+        for form in &forms {
+            let spec: Cycles = toml::from_str(form).expect("a specification");
+            controller::check(|| Box::new(spec.resolve(&setting).expect("resolves")));
+        }
+    }
+}
+
+#[test]
+fn every_form_of_the_adaptive_heavy_ball_keeps_the_contract() {
+    for (lag, inner) in [(0, Inner::Clamp), (1, Inner::Clamp), (0, Inner::Literal), (1, Inner::Literal)] {
+        let spec = AdaptiveHeavyBall { lag, inner, ..AdaptiveHeavyBall::default() };
+        controller::check(|| Box::new(spec.resolve().expect("resolves")));
+    }
+}
+
+#[test]
+fn scheduled_weight_decay_keeps_the_contract() {
+    controller::check(|| Box::new(ScheduledWeightDecay::default().resolve().expect("resolves")));
+}
+
+#[test]
+fn momentum_against_a_rate_keeps_the_contract_alone_and_beside_it() {
+    let momentum = || InverseMomentum::default().over_rates(0.0, 0.1).resolve().expect("resolves");
+    controller::check(|| Box::new(momentum()));
+    controller::check(|| {
+        let rate = ScheduleSpec::cosine(0.1).resolve(&Frame::steps(100)).expect("resolves");
+        let rate = OpenLoop::new([(Hyperparameter::LearningRate, rate)]);
+        Box::new(Together::new([Box::new(rate) as Box<dyn Controller>, Box::new(momentum())]))
+    });
 }
 
 #[test]

@@ -48,6 +48,49 @@ pub struct BatchPiece {
     pub steps_per_epoch: u64,
 }
 
+/// Where a step of the run stands in the epochs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EpochStep {
+    /// The epoch, from 0.
+    pub epoch: u64,
+    /// The step within it, from 0.
+    pub step: u64,
+    /// Samples in the step.
+    pub batch: u64,
+}
+
+impl BatchPiece {
+    /// The place of a step among pieces as in [`BatchPlan::Pieces`]; `None` if there is no piece.
+    ///
+    /// ```
+    /// use rheostat_schedule::{BatchPiece, EpochStep};
+    /// let pieces = [
+    ///     BatchPiece { first_step: 0, batch: 10, steps_per_epoch: 8 },
+    ///     BatchPiece { first_step: 16, batch: 20, steps_per_epoch: 4 },
+    /// ];
+    /// assert_eq!(BatchPiece::locate(&pieces, 15), Some(EpochStep { epoch: 1, step: 7, batch: 10 }));
+    /// assert_eq!(BatchPiece::locate(&pieces, 21), Some(EpochStep { epoch: 3, step: 1, batch: 20 }));
+    /// ```
+    pub fn locate(pieces: &[Self], step: u64) -> Option<EpochStep> {
+        let mut epochs = 0;
+        let mut pieces = pieces.iter().peekable();
+        while let Some(piece) = pieces.next() {
+            let per_epoch = piece.steps_per_epoch.max(1);
+            if let Some(next) = pieces.peek().filter(|next| next.first_step <= step) {
+                epochs += next.first_step.saturating_sub(piece.first_step) / per_epoch;
+                continue;
+            }
+            let within = step.saturating_sub(piece.first_step);
+            return Some(EpochStep {
+                epoch: epochs + within / per_epoch,
+                step: within % per_epoch,
+                batch: piece.batch,
+            });
+        }
+        None
+    }
+}
+
 /// Why a span has no length in a frame.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]

@@ -6,6 +6,7 @@ use crate::common::{After, Common, WarmupMode, WarmupShape};
 use crate::error::ScheduleError;
 use crate::frame::Frame;
 use crate::parameter::LARGEST;
+use crate::shapes::grown::{BatchGrowth, Grown};
 use crate::shapes::wsd::{Cooldown, CooldownShape};
 use crate::shapes::{Curve, Place, half_cosine, mix, product};
 use crate::span::Span;
@@ -198,13 +199,27 @@ impl Schedule {
     /// The largest value: of the first step, of both sides of every phase change, and of 1024 steps spread over the
     /// run (over the last phase change and as much again if it is open-ended). Exact wherever phases are monotone.
     pub fn peak(&self) -> f64 {
+        self.range().1
+    }
+
+    /// The smallest and the largest value, found like the [`peak`](Self::peak).
+    ///
+    /// ```
+    /// use rheostat_schedule::{Frame, ScheduleSpec, Span};
+    /// let schedule = ScheduleSpec::cyclic(0.1, 0.4, Span::Steps(10)).resolve(&Frame::steps(45))?;
+    /// assert_eq!(schedule.range(), (0.1, 0.4));
+    /// # Ok::<(), rheostat_schedule::ScheduleError>(())
+    /// ```
+    pub fn range(&self) -> (f64, f64) {
         let marks = self.breakpoints();
         let last = marks.last().copied().unwrap_or(0);
         let reach = self.total.unwrap_or(last.saturating_mul(2)).max(1);
         let spread = (0..1024).map(|i: u64| (reach as f64 * (i as f64 / 1024.0)) as u64);
         let beside = marks.iter().flat_map(|mark| [mark.saturating_sub(1), *mark]);
-        let inside = |step: &u64| *step < reach;
-        spread.chain(beside).filter(inside).map(|step| self.at(step)).fold(self.at(0), f64::max)
+        // The last step need not be beside a mark: the run may cut the curve.
+        let steps = spread.chain(beside).chain([reach - 1]).filter(|step| *step < reach);
+        let first = self.at(0);
+        steps.map(|step| self.at(step)).fold((first, first), |(low, high), value| (low.min(value), high.max(value)))
     }
 
     /// The steps at which a phase begins, in order: 0, the ends of warm-up and hold, milestones, restarts, turning
@@ -271,7 +286,25 @@ impl Schedule {
     /// This schedule times a factor; `Schedule * Factor` is the same.
     pub(crate) fn scaled(self, factor: crate::Factor) -> Self {
         let total = self.total;
-        let curve = Curve::Product(product::Pair::new(self, factor));
+        Self::of_curve(Curve::Product(product::Pair::new(self, factor)), total)
+    }
+
+    /// What a batch that grows makes of this schedule, which was resolved for steps of [`BatchGrowth::start`] samples: its value
+    /// where as many samples were seen, times the batch's power: `f(reference step) (batch / start)^exponent`.
+    ///
+    /// # Errors
+    /// An exponent outside 0 to 1.
+    pub fn grown(self, growth: BatchGrowth) -> Result<Self, ScheduleError> {
+        if !(0.0..=1.0).contains(&growth.exponent) {
+            let (value, range) = (growth.exponent, "0 to 1");
+            return Err(ScheduleError::OutOfRange { field: "exponent".into(), value, range });
+        }
+        let total = Some(growth.total_steps);
+        Ok(Self::of_curve(Curve::Grown(Grown::new(self, growth)), total))
+    }
+
+    /// A curve that has warm-up, end and clamp inside.
+    fn of_curve(curve: Curve, total: Option<u64>) -> Self {
         let first = curve.at(0);
         let end = curve.length();
         let (low, high) = (f64::MIN, f64::MAX);

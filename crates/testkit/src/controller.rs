@@ -15,8 +15,9 @@ pub fn observations(steps: u64) -> Vec<Observation> {
             _ => 2.0 / (1.0 + step as f64) + 0.1 * (step as f64).sin(),
         };
         let change = (step > 0).then_some(Change { gradient: loss.abs(), parameters: 0.01 * (step % 7) as f64 });
-        seen.push(Observation::Gradient { step, norm: loss.abs(), change });
-        seen.push(Observation::Moments { step, second: loss * loss });
+        let rate = [0.1, 0.0, 1e-3, 10.0][(step % 4) as usize];
+        seen.push(Observation::Gradient { step, rate, norm: loss.abs(), change });
+        seen.push(Observation::Moments { step, rate, second: loss * loss });
         seen.push(Observation::Step { step, loss });
         if step % 10 == 9 {
             let metric = if step % 30 == 29 { f64::NAN } else { step as f64 / steps as f64 };

@@ -1,5 +1,6 @@
 //! The recipe: one TOML file that describes one run.
 
+mod batches;
 mod check;
 mod keys;
 mod plan;

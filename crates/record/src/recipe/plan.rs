@@ -1,14 +1,16 @@
 //! A recipe in steps: what the training loop follows.
 
+use std::collections::BTreeMap;
+
 use rheostat_control::{
     ControlError, Controller, ControllerMethod, ControllerSpec, DecayCoupling, Hyperparameter, Hyperparameters,
     OpenLoop, Setting, Together,
 };
-use rheostat_schedule::{BatchPiece, BatchPlan, Frame, Part, Schedule, ScheduleError, ScheduleSpec, Span};
+use rheostat_schedule::{BatchPiece, EpochStep, Frame, Part, Schedule, ScheduleError, ScheduleSpec, Span};
 
+use super::batches::Batches;
 use super::read::{NonFinite, Recipe, refuse};
 use crate::document::{DocumentError, Findings};
-use crate::document::{Node, Value};
 
 /// A recipe resolved for a number of training samples.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,7 +23,7 @@ pub struct Plan {
     pub checkpoint_every: u64,
     /// Every hyperparameter that the recipe sets by a schedule, but the batch size.
     pub base: OpenLoop,
-    /// Every hyperparameter that a controller sets.
+    /// Every hyperparameter that a controller sets during the run; `grow`, which is planned before it, is in `base`.
     pub controllers: Vec<(Hyperparameter, ControllerSpec)>,
     /// What controllers must know of the run.
     pub setting: Setting,
@@ -57,12 +59,8 @@ impl Recipe {
     }
 
     fn try_plan(&self, samples: u64, findings: &mut Findings) -> Option<Plan> {
-        let (pieces, total_steps) = self.batches(samples, findings)?;
-        let batch = match pieces[..] {
-            [only] => BatchPlan::Constant(only.batch),
-            _ => BatchPlan::Pieces(pieces.clone()),
-        };
-        let frame = Frame::steps(total_steps).steps_per_epoch(pieces[0].steps_per_epoch).batch(batch);
+        let batches = self.batches(samples, findings)?;
+        let (frame, total_steps) = (batches.frame(), batches.total_steps);
         let mut every = |key: &str, span: Span| match frame.to_steps(span, 0) {
             Ok(steps) => Some(steps.max(1)),
             Err(error) => {
@@ -72,16 +70,21 @@ impl Recipe {
         };
         let evaluate_every = every("evaluate_every", self.evaluate_every)?;
         let checkpoint_every = every("checkpoint_every", self.checkpoint_every)?;
-        let base = self.open_loop("", &self.hyperparameters, &frame, findings);
+        let base = self.open_loop("", &self.hyperparameters, &batches, findings);
         let groups: Vec<_> = self
             .groups
             .iter()
             .enumerate()
-            .map(|(index, group)| self.open_loop(&format!("group[{index}]."), &group.hyperparameters, &frame, findings))
+            .map(|(index, group)| {
+                self.open_loop(&format!("group[{index}]."), &group.hyperparameters, &batches, findings)
+            })
             .collect();
-        let peak = |values: &OpenLoop| {
-            let rate = values.schedules().iter().find(|(which, _)| *which == Hyperparameter::LearningRate);
-            rate.map(|(_, schedule)| schedule.peak())
+        let rate = base.schedules().iter().find(|(which, _)| *which == Hyperparameter::LearningRate);
+        let range = rate.map(|(_, schedule)| schedule.range());
+        let peak = |specs: &BTreeMap<Hyperparameter, ScheduleSpec>| {
+            let rate =
+                specs.get(&Hyperparameter::LearningRate)?.resolve(&batches.frame_of(Hyperparameter::LearningRate));
+            rate.ok().map(|schedule| schedule.peak())
         };
         let setting = Setting {
             frame: frame.clone(),
@@ -90,7 +93,12 @@ impl Recipe {
             direction: self.target.direction,
             seed: self.seed,
         };
-        let controllers: Vec<_> = self.controllers.iter().map(|(which, spec)| (*which, spec.clone())).collect();
+        let during_the_run = self.controllers.iter().filter(|(which, _)| **which != Hyperparameter::BatchSize);
+        let over_rates = |spec: ControllerSpec| match range {
+            Some((low, peak)) => spec.over_rates(low, peak),
+            None => spec,
+        };
+        let controllers: Vec<_> = during_the_run.map(|(which, spec)| (*which, over_rates(spec.clone()))).collect();
         for (which, spec) in &controllers {
             for error in spec.resolve(*which, &setting).err().unwrap_or_default() {
                 refuse(&self.tree, *which, &error, findings);
@@ -98,8 +106,8 @@ impl Recipe {
             self.check_host(*which, spec, &setting, findings);
         }
         let controlled = self.controllers.get(&Hyperparameter::LearningRate).and_then(|spec| spec.peak(&setting));
-        let of_model = peak(&base).or(controlled).unwrap_or(0.0);
-        let of_groups = groups.iter().map(|group| peak(group).unwrap_or(of_model));
+        let of_model = peak(&self.hyperparameters).or(controlled).unwrap_or(0.0);
+        let of_groups = self.groups.iter().map(|group| peak(&group.hyperparameters).unwrap_or(of_model));
         let peak_rates = std::iter::once(of_model).chain(of_groups).collect();
         Some(Plan {
             total_steps,
@@ -110,7 +118,7 @@ impl Recipe {
             setting,
             groups,
             peak_rates,
-            pieces,
+            pieces: batches.pieces,
             samples,
         })
     }
@@ -137,16 +145,18 @@ impl Recipe {
         &self,
         place: &str,
         specs: impl IntoIterator<Item = (&'a Hyperparameter, &'a ScheduleSpec)>,
-        frame: &Frame,
+        batches: &Batches,
         findings: &mut Findings,
     ) -> OpenLoop {
         let mut schedules = Vec::new();
         for (which, spec) in specs.into_iter().filter(|(which, _)| **which != Hyperparameter::BatchSize) {
-            match spec.resolve(frame) {
-                Ok(schedule) => {
-                    self.check_values(place, *which, &schedule, frame, findings);
-                    schedules.push((*which, schedule));
-                }
+            let frame = batches.frame_of(*which);
+            let resolved = spec.resolve(&frame).and_then(|schedule| {
+                self.check_values(place, *which, &schedule, &frame, findings);
+                batches.in_force(*which, schedule)
+            });
+            match resolved {
+                Ok(schedule) => schedules.push((*which, schedule)),
                 Err(error) => {
                     let path = format!("{place}{which}.{}", error.field());
                     findings.add(self.tree.origin_of(&path), format!("{place}{which}.{error}"), None);
@@ -177,90 +187,15 @@ impl Recipe {
             }
         }
     }
-
-    /// The batch size as pieces of the run, and the run's length. Batch sizes change at epoch boundaries only, so their
-    /// schedule is resolved with epochs for steps.
-    fn batches(&self, samples: u64, findings: &mut Findings) -> Option<(Vec<BatchPiece>, u64)> {
-        let spec = self.hyperparameters.get(&Hyperparameter::BatchSize)?;
-        let node = self.tree.get("batch_size")?;
-        if let Some(steps) = first_span_in_steps(node) {
-            let help = Some("write epochs, samples or %".to_owned());
-            findings.add(&steps.origin, "the batch size changes at epoch boundaries, not at a step", help);
-            return None;
-        }
-        let epochs = match self.budget {
-            Span::Epochs(epochs) => Some(epochs),
-            Span::Samples(seen) => Some(seen as f64 / samples.max(1) as f64),
-            _ => None,
-        };
-        let mut frame = Frame::unbounded().steps_per_epoch(1).batch(BatchPlan::Constant(samples));
-        frame.total_steps = epochs.map(|epochs| epochs.ceil() as u64);
-        let schedule = match spec.resolve(&frame) {
-            Ok(schedule) => schedule,
-            Err(error) => {
-                let path = format!("batch_size.{}", error.field());
-                findings.add(self.tree.origin_of(&path), format!("batch_size.{error}"), None);
-                return None;
-            }
-        };
-        let mut pieces: Vec<BatchPiece> = Vec::new();
-        let (mut step, mut epoch) = (0_u64, 0_u64);
-        loop {
-            let size = schedule.at(epoch).round().max(1.0);
-            if size > samples as f64 {
-                let message =
-                    format!("batch_size is {size} in epoch {epoch}, more than the {samples} training samples");
-                findings.add(&node.origin, message, None);
-                return None;
-            }
-            let batch = size as u64;
-            let piece = BatchPiece { first_step: step, batch, steps_per_epoch: samples / batch };
-            if pieces.last().is_none_or(|last| last.batch != batch) {
-                pieces.push(piece);
-            }
-            // A plain number stays, however long the run: no walk through the epochs.
-            let stays = matches!(node.value, Value::Integer(_) | Value::Float(_));
-            match (epochs, self.budget) {
-                (Some(epochs), _) if stays || epochs - epoch as f64 <= 1.0 => {
-                    let steps = ((epochs - epoch as f64) * piece.steps_per_epoch as f64).round() as u64;
-                    return Some((pieces, (step + steps).max(1)));
-                }
-                (None, Span::Steps(total)) if stays || step + piece.steps_per_epoch >= total => {
-                    return Some((pieces, total));
-                }
-                _ => {}
-            }
-            step += piece.steps_per_epoch;
-            epoch += 1;
-        }
-    }
-}
-
-/// The first span in steps within a schedule's table.
-fn first_span_in_steps(node: &Node) -> Option<&Node> {
-    match &node.value {
-        Value::Text(text) => matches!(text.parse(), Ok(Span::Steps(_))).then_some(node),
-        Value::Array(items) => items.iter().find_map(first_span_in_steps),
-        Value::Table(entries) => entries.iter().find_map(|entry| first_span_in_steps(&entry.node)),
-        _ => None,
-    }
 }
 
 impl Plan {
     /// The batch at a position: the number of batches drawn before it, which is the step unless updates were skipped.
     pub fn batch_at(&self, position: u64) -> BatchAt {
-        let mut epochs = 0;
-        let mut pieces = self.pieces.iter().peekable();
-        while let Some(piece) = pieces.next() {
-            if let Some(next) = pieces.peek().filter(|next| next.first_step <= position) {
-                epochs += (next.first_step - piece.first_step) / piece.steps_per_epoch;
-                continue;
-            }
-            let within = position - piece.first_step;
-            let epoch = epochs + within / piece.steps_per_epoch;
-            return BatchAt { epoch, first: within % piece.steps_per_epoch * piece.batch, size: piece.batch };
+        match BatchPiece::locate(&self.pieces, position) {
+            Some(EpochStep { epoch, step, batch }) => BatchAt { epoch, first: step * batch, size: batch },
+            None => BatchAt { epoch: 0, first: 0, size: 0 },
         }
-        BatchAt { epoch: 0, first: 0, size: 0 }
     }
 
     /// Updates of the first epoch.

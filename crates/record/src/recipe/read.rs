@@ -137,6 +137,11 @@ impl Recipe {
                 findings.add(tree.origin_of(&format!("optimizer.{}", error.field())), error.to_string(), None);
             }
         }
+        for (which, spec) in &controllers {
+            if let Err(error) = spec.check_optimizer(&optimizer) {
+                refuse(&tree, *which, &error, findings);
+            }
+        }
         let groups: Vec<Group> = tree
             .get("group")
             .map(Node::items)

@@ -4,6 +4,7 @@ pub(crate) mod constant;
 pub(crate) mod cosine;
 pub(crate) mod cyclic;
 pub(crate) mod exponential;
+pub(crate) mod grown;
 pub(crate) mod linear;
 pub(crate) mod multistep;
 pub(crate) mod noam;
@@ -138,6 +139,7 @@ pub(crate) enum Curve {
     Noam(noam::Peak),
     Sequence(sequence::Chain),
     Product(product::Pair),
+    Grown(grown::Grown),
 }
 
 impl Curve {
@@ -158,13 +160,19 @@ impl Curve {
             Self::Noam(curve) => curve.at(t),
             Self::Sequence(curve) => curve.at(t),
             Self::Product(curve) => curve.at(t),
+            Self::Grown(curve) => curve.at(t),
         }
     }
 
     /// Steps until the curve stays at its end value; `None` if it goes on.
     pub(crate) fn length(&self) -> Option<u64> {
         match self {
-            Self::Constant(_) | Self::Step(_) | Self::Multistep(_) | Self::Cyclic(_) | Self::Noam(_) => None,
+            Self::Constant(_)
+            | Self::Step(_)
+            | Self::Multistep(_)
+            | Self::Cyclic(_)
+            | Self::Noam(_)
+            | Self::Grown(_) => None,
             Self::Linear(curve) => Some(curve.phase.steps),
             Self::Polynomial(curve) => Some(curve.phase.steps),
             Self::Exponential(curve) => curve.length(),
@@ -191,6 +199,7 @@ impl Curve {
             Self::Noam(curve) => curve.marks(),
             Self::Sequence(curve) => curve.marks(limit),
             Self::Product(curve) => curve.marks(limit),
+            Self::Grown(curve) => curve.marks(limit),
             _ => Vec::new(),
         }
     }

@@ -64,7 +64,8 @@ impl<W: Workload> Session<'_, W> {
                 (true, Some(model)) => self.motion.observe(model, &gradients).map_err(failed)?,
                 _ => None,
             };
-            self.decide_within(&Observation::Gradient { step, norm: gradient_norm, change })?;
+            let rate = used[0].get(Hyperparameter::LearningRate).unwrap_or(0.0);
+            self.decide_within(&Observation::Gradient { step, rate, norm: gradient_norm, change })?;
             used = self.values()?;
         }
         if let Some(largest) = used[0].get(Hyperparameter::ClipNorm).filter(|largest| gradient_norm > *largest) {
@@ -82,7 +83,8 @@ impl<W: Workload> Session<'_, W> {
         }
         let mut update = self.optimizer.direction(&model, gradients, &stepped).map_err(failed)?;
         if let Some(second) = self.optimizer.mean_second_moment(&update).map_err(failed)? {
-            self.decide_within(&Observation::Moments { step, second })?;
+            let rate = stepped[0].get(Hyperparameter::LearningRate).unwrap_or(0.0);
+            self.decide_within(&Observation::Moments { step, rate, second })?;
             used = self.values()?;
         }
         let each = |which| used.iter().map(|values| values.get(which).unwrap_or(0.0)).collect::<Vec<_>>();
