@@ -5,8 +5,8 @@
 use rheostat_control::adaptive_heavy_ball::Inner;
 use rheostat_control::autowu::{Decay, Fit, Growth, NonFinite, Subset};
 use rheostat_control::{
-    AdaptiveHeavyBall, AutoWarmUp, Controller, Cycles, FixedStep, Hyperparameter, InverseMomentum, MetricDirection, OpenLoop,
-    RangeTest, ScheduledWeightDecay, Setting, Together,
+    AdaptiveHeavyBall, AutoWarmUp, Controller, Cycles, FixedStep, Hyperparameter, InverseMomentum, MetricDirection,
+    OpenLoop, RangeTest, ScheduledWeightDecay, Setting, Together,
 };
 use rheostat_schedule::{Frame, ScheduleSpec, Span};
 use rheostat_testkit::{controller, line_search};

@@ -1,6 +1,6 @@
 //! What a controller was told, from a recorded run or a table of losses.
 
-use rheostat_control::{Asks, Observation};
+use rheostat_control::{Asks, Hyperparameter, Observation};
 
 use crate::document::{DocumentError, Findings, Origin, Source, nearest};
 use crate::{Event, RecordError};
@@ -21,12 +21,15 @@ pub fn observations(history: &[Event], asks: Asks) -> Result<Vec<Observation>, R
     let mut seen = Vec::with_capacity(history.len());
     for event in history {
         match *event {
-            Event::Step { step, loss, gradient_norm, .. } | Event::Skip { step, loss, gradient_norm } => {
+            Event::Step { step, loss, gradient_norm, ref hyperparameters, .. } => {
                 if asks.gradient && loss.is_finite() && gradient_norm.is_finite() {
-                    seen.push(Observation::Gradient { step, norm: gradient_norm, change: None });
+                    let rate = hyperparameters.get(Hyperparameter::LearningRate.name()).copied().unwrap_or(0.0);
+                    seen.push(Observation::Gradient { step, rate, norm: gradient_norm, change: None });
                 }
-                let loss = if gradient_norm.is_finite() { loss } else { f64::NAN };
-                seen.push(Observation::Step { step, loss });
+                seen.push(Observation::Step { step, loss: told(loss, gradient_norm) });
+            }
+            Event::Skip { step, loss, gradient_norm } => {
+                seen.push(Observation::Step { step, loss: told(loss, gradient_norm) });
             }
             Event::Evaluation { step, val_loss, val_metric, .. } => {
                 seen.push(Observation::Evaluation { updates: step, loss: val_loss, metric: val_metric });
@@ -41,6 +44,11 @@ pub fn observations(history: &[Event], asks: Asks) -> Result<Vec<Observation>, R
         }
     }
     Ok(seen)
+}
+
+/// The loss of an update that was not made is not finite, whatever it was.
+fn told(loss: f64, gradient_norm: f64) -> f64 {
+    if gradient_norm.is_finite() { loss } else { f64::NAN }
 }
 
 /// The columns of a table of losses; the first two are needed.

@@ -61,7 +61,7 @@ fn updates_that_were_refused_or_taken_back_are_told_and_those_of_a_resume_are_no
 fn a_controller_that_asks_for_the_gradient_is_told_its_norm() {
     let asks = Asks { gradient: true, ..Asks::default() };
     let seen = observations(&[step(0, 2.0)], asks).unwrap();
-    assert_eq!(seen, [Observation::Gradient { step: 0, norm: 1.0, change: None }, told(0, 2.0)]);
+    assert_eq!(seen, [Observation::Gradient { step: 0, rate: 1e-3, norm: 1.0, change: None }, told(0, 2.0)]);
 }
 
 #[test]
