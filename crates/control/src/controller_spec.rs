@@ -2,8 +2,8 @@ use rheostat_schedule::parameter::Method;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AdaptiveHeavyBall, AutoWarmUp, ControlError, Controller, Cycles, GrowingBatch, Hyperparameter, InverseMomentum,
-    OptimizerSpec, ScheduledWeightDecay, Setting,
+    AdaptiveHeavyBall, AutoLrs, AutoWarmUp, ControlError, Controller, Cycles, GrowingBatch, Hyperparameter,
+    InverseMomentum, OptimizerSpec, Plateau, ScheduledWeightDecay, Setting,
 };
 
 /// What the specification of every controller can do.
@@ -54,6 +54,8 @@ pub trait ControllerMethod {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "method", rename_all = "snake_case")]
 pub enum ControllerSpec {
+    /// Tries rates for a while, goes back, and trains with the best.
+    Autolrs(AutoLrs),
     /// Raises the rate until the loss turns.
     Autowu(AutoWarmUp),
     /// Goes through cycles, with resets between them.
@@ -66,12 +68,16 @@ pub enum ControllerSpec {
     Swd(ScheduledWeightDecay),
     /// A batch that grows where the schedule lowers the rate.
     Grow(GrowingBatch),
+    /// Multiplies by a factor when evaluations stop getting better.
+    Plateau(Plateau),
 }
 
 /// Every controller's description.
 pub const CONTROLLERS: &[Method] = &[
+    AutoLrs::METHOD,
     AutoWarmUp::METHOD,
     Cycles::METHOD,
+    Plateau::METHOD,
     AdaptiveHeavyBall::METHOD,
     InverseMomentum::METHOD,
     ScheduledWeightDecay::METHOD,
@@ -80,16 +86,13 @@ pub const CONTROLLERS: &[Method] = &[
 
 /// The controllers that can set this hyperparameter.
 pub fn controllers_of(which: Hyperparameter) -> impl Iterator<Item = &'static Method> {
-    CONTROLLERS.iter().filter(move |method| which == set_by(method))
-}
-
-fn set_by(method: &Method) -> Hyperparameter {
-    match method.name {
-        "adaptive_heavy_ball" | "inverse" => Hyperparameter::Momentum,
-        "swd" => Hyperparameter::WeightDecay,
-        "grow" => Hyperparameter::BatchSize,
-        _ => Hyperparameter::LearningRate,
-    }
+    CONTROLLERS.iter().filter(move |method| match method.name {
+        "plateau" => which != Hyperparameter::BatchSize,
+        "adaptive_heavy_ball" | "inverse" => which == Hyperparameter::Momentum,
+        "swd" => which == Hyperparameter::WeightDecay,
+        "grow" => which == Hyperparameter::BatchSize,
+        _ => which == Hyperparameter::LearningRate,
+    })
 }
 
 impl ControllerSpec {
@@ -100,6 +103,8 @@ impl ControllerSpec {
 
     fn inner(&self) -> &dyn ControllerMethod {
         match self {
+            Self::Autolrs(spec) => spec,
+            Self::Plateau(spec) => spec,
             Self::Autowu(spec) => spec,
             Self::Cycles(spec) => spec,
             Self::AdaptiveHeavyBall(spec) => spec,

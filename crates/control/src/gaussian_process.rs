@@ -5,7 +5,7 @@
 //! chapter 2 and section 5.4):
 //!
 //! ```text
-//! y = f(x) + e     f ~ GP(mu, s R)     R(x, x') = exp(-(x - x')^2 / (2 l^2))     e ~ N(0, sigma^2)
+//! y = f(x) + e     f ~ GP(mu, s R)     R(x, x') = exp(-(x - x')^2 / (2 l^2)), or another Kernel     e ~ N(0, sigma^2)
 //! ```
 //!
 //! [`MarginalLikelihood`] fits `mu`, `s` and `sigma^2` with `l` held fixed, [`GaussianProcess::predict`] conditions on points.
@@ -13,11 +13,13 @@
 
 mod adam;
 mod cholesky;
+mod kernel;
 mod likelihood;
 mod predict;
 mod spectrum;
 
 pub use adam::AdamFit;
+pub use kernel::Kernel;
 pub use likelihood::{LogLikelihood, MarginalLikelihood};
 pub use predict::Prediction;
 
@@ -35,6 +37,8 @@ pub struct GaussianProcess {
     pub noise: f64,
     /// The length scale `l`, in units of the places.
     pub length_scale: f64,
+    /// The correlation `R`.
+    pub kernel: Kernel,
 }
 
 /// A curve as it was seen.
@@ -99,7 +103,7 @@ impl GaussianProcess {
         let squares = points.y.windows(2).map(|pair| (pair[1] - pair[0]).powi(2)).sum::<f64>();
         let noise = (squares / (2.0 * (points.y.len() - 1) as f64)).max(NOISE_FLOOR);
         let scale = (variance - noise).max(NOISE_FLOOR * variance);
-        Ok(Some(Self { mean, scale, noise, length_scale }))
+        Ok(Some(Self { mean, scale, noise, length_scale, kernel: Kernel::default() }))
     }
 }
 
@@ -140,12 +144,6 @@ fn positive(what: &'static str, value: f64) -> Result<(), GaussianProcessError> 
         return Ok(());
     }
     Err(GaussianProcessError::OutOfRange { what, value, range: "finite and more than 0" })
-}
-
-/// `exp(-d^2 / (2 l^2))` for the distance `d` between two places.
-fn correlation(distance: f64, length_scale: f64) -> f64 {
-    let z = distance / length_scale;
-    (-0.5 * z * z).exp()
 }
 
 /// Sum of products, in four interleaved sums: fast, and the same on every machine.

@@ -1,5 +1,6 @@
 use std::fmt;
 
+use rheostat_schedule::Schedule;
 use serde::{Deserialize, Serialize};
 
 use crate::ControlError;
@@ -84,6 +85,16 @@ impl Hyperparameter {
         } else {
             Err(ControlError::OutOfRange { field: self.name().to_owned(), value, range: self.range() })
         }
+    }
+
+    /// The first breakpoint of a curve, or update before one, whose value [`Self::check`] refuses, with that value. Between
+    /// breakpoints a curve is monotone, so its values there tell its range. `total` is the length of the run.
+    pub fn first_refused(self, curve: &Schedule, total: Option<u64>) -> Option<(u64, f64)> {
+        let last = total.unwrap_or(u64::MAX).saturating_sub(1);
+        let breakpoints = curve.breakpoints();
+        let around = breakpoints.iter().flat_map(|step| [step.saturating_sub(1), *step]);
+        let steps = around.chain([0, last]).filter(|step| *step <= last);
+        steps.map(|step| (step, curve.at(step))).find(|(_, value)| self.check(*value).is_err())
     }
 }
 

@@ -19,6 +19,7 @@
 //! ```
 
 pub mod adaptive_heavy_ball;
+pub mod autolrs;
 pub mod autowu;
 mod bytes;
 mod check;
@@ -26,8 +27,10 @@ mod controller;
 mod controller_spec;
 pub mod cycles;
 mod error;
+mod figures;
 mod fixed_step;
 pub mod gaussian_process;
+mod golden_section;
 pub mod grow;
 mod hyperparameter;
 pub mod inverse;
@@ -36,6 +39,7 @@ mod metric_direction;
 mod open_loop;
 mod optimizer;
 pub mod optimizers;
+pub mod plateau;
 mod range_test;
 mod replay;
 mod setting;
@@ -43,6 +47,7 @@ pub mod swd;
 mod together;
 
 pub use adaptive_heavy_ball::{AdaptiveHeavyBall, AdaptiveHeavyBallController};
+pub use autolrs::{AutoLrs, AutoLrsController};
 pub use autowu::{AutoWarmUp, AutoWarmUpController};
 pub use controller::{Action, Asks, Buffers, Change, Controller, Decision, Observation, Reason, Reset, StopReason};
 pub use controller_spec::{CONTROLLERS, ControllerMethod, ControllerSpec, controllers_of};
@@ -56,6 +61,7 @@ pub use line_search::{Ask, Base, Direction, LineSearch};
 pub use metric_direction::MetricDirection;
 pub use open_loop::OpenLoop;
 pub use optimizer::{BiasCorrection, DecayCoupling, EpsilonPlacement, OPTIMIZERS, OptimizerSpec};
+pub use plateau::{Plateau, PlateauController};
 pub use range_test::{BLOW_UP, RangeCurve, RangeTest, SMOOTHING, Suggestions};
 pub use replay::{Replayed, Turn, replay, replay_traced};
 pub use setting::Setting;

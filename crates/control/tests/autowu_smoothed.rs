@@ -6,7 +6,7 @@ mod curves;
 
 use proptest::prelude::*;
 use rheostat_control::autowu::{Fit, FloorUnit, NonFinite, SmoothedLoss, Subset};
-use rheostat_control::gaussian_process::{GaussianProcess, Points};
+use rheostat_control::gaussian_process::{GaussianProcess, Kernel, Points};
 use rheostat_control::{AutoWarmUp, AutoWarmUpController, Controller, Observation, replay_traced};
 use rheostat_schedule::Frame;
 
@@ -127,7 +127,7 @@ fn where_no_test_is_made_there_is_no_curve() {
 
 #[test]
 fn a_curve_is_known_where_it_was_seen_and_unknown_far_away() {
-    let process = GaussianProcess { mean: 1.0, scale: 2.0, noise: 0.5, length_scale: 0.1 };
+    let process = GaussianProcess { mean: 1.0, scale: 2.0, noise: 0.5, length_scale: 0.1, kernel: Kernel::default() };
     let points = Points { x: vec![0.5], y: vec![3.0] };
     let variances = process.variances(&points, &[0.5, 50.0]).unwrap();
     // s - s^2 / (s + sigma^2)

@@ -3,10 +3,12 @@
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test that cannot set up must fail")]
 
 use rheostat_control::adaptive_heavy_ball::Inner;
+use rheostat_control::autolrs::{Forecasting, Metric, SearchMethod};
 use rheostat_control::autowu::{Decay, Fit, Growth, NonFinite, Subset};
+use rheostat_control::plateau::{self, Watch};
 use rheostat_control::{
-    AdaptiveHeavyBall, AutoWarmUp, Controller, Cycles, FixedStep, Hyperparameter, InverseMomentum, MetricDirection,
-    OpenLoop, RangeTest, ScheduledWeightDecay, Setting, Together,
+    AdaptiveHeavyBall, AutoLrs, AutoWarmUp, Controller, ControllerMethod, Cycles, FixedStep, Hyperparameter,
+    InverseMomentum, MetricDirection, OpenLoop, Plateau, RangeTest, ScheduledWeightDecay, Setting, Together,
 };
 use rheostat_schedule::{Frame, ScheduleSpec, Span};
 use rheostat_testkit::{controller, line_search};
@@ -95,6 +97,54 @@ fn momentum_against_a_rate_keeps_the_contract_alone_and_beside_it() {
         let rate = OpenLoop::new([(Hyperparameter::LearningRate, rate)]);
         Box::new(Together::new([Box::new(rate) as Box<dyn Controller>, Box::new(momentum())]))
     });
+}
+
+/// A run of 150 updates.
+fn setting() -> Setting {
+    let frame = Frame::steps(150).steps_per_epoch(20);
+    Setting { frame, evaluate_every: 10, target: 0.9, direction: MetricDirection::Increasing, seed: 3 }
+}
+
+#[test]
+fn every_form_of_the_reduction_on_a_plateau_keeps_the_contract() {
+    let forms = [
+        Plateau { patience: 0, ..Plateau::from_peak(0.1) },
+        Plateau { patience: 1, watch: Watch::Metric, ..Plateau::over(ScheduleSpec::cosine(0.1)) },
+        Plateau { patience: 0, watch: Watch::TrainLoss, smoothing: Some(0.3), ..Plateau::from_peak(0.1) },
+        Plateau {
+            patience: 0,
+            accumulate: 2,
+            cooldown: 1,
+            on_non_finite: plateau::NonFinite::Ignore,
+            ..Plateau::from_peak(0.1)
+        },
+    ];
+    for form in forms {
+        for which in [Hyperparameter::LearningRate, Hyperparameter::Dropout, Hyperparameter::ClipNorm] {
+            if which == Hyperparameter::ClipNorm && form.on.is_some() {
+                continue;
+            }
+            controller::check(|| form.resolve(which, &setting()).expect("resolves"));
+        }
+    }
+}
+
+#[test]
+fn every_form_of_autolrs_keeps_the_contract() {
+    let short =
+        AutoLrs { candidates: 3, search: Some(Span::Steps(10)), train: Some(Span::Steps(20)), ..AutoLrs::default() };
+    let long = AutoLrs { search: Some(Span::Steps(48)), train: Some(Span::Steps(60)), ..short.clone() };
+    let forms = [
+        AutoLrs { warmup: Some(Span::Steps(5)), budget_cap: Some(0.4), ..short.clone() },
+        AutoLrs { search_method: SearchMethod::GpLcb, forecast: Forecasting::LastWindowMean, ..short.clone() },
+        AutoLrs { search_method: SearchMethod::Published, forecast: Forecasting::Published, ..short.clone() },
+        AutoLrs { metric: Metric::ValLoss, candidates: 2, ..long.clone() },
+        AutoLrs { metric: Metric::TrainThenVal, doubling_up_to: Some(Span::Steps(90)), candidates: 2, ..long },
+        short,
+    ];
+    for form in forms {
+        controller::check(|| form.resolve(Hyperparameter::LearningRate, &setting()).expect("resolves"));
+    }
 }
 
 #[test]

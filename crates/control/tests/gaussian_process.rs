@@ -7,7 +7,7 @@ mod curves;
 use std::f64::consts::LN_2;
 
 use rheostat_control::gaussian_process::{
-    AdamFit, GaussianProcess, GaussianProcessError, MarginalLikelihood, NOISE_FLOOR, Points, Prediction,
+    AdamFit, GaussianProcess, GaussianProcessError, Kernel, MarginalLikelihood, NOISE_FLOOR, Points, Prediction,
 };
 
 const LENGTH_SCALE: f64 = 0.2;
@@ -42,7 +42,8 @@ fn the_curve_is_that_of_the_fixture() {
 fn likelihood_and_gradient_agree_with_numpy() {
     let (fixture, points) = (curves::fixture(), every_fourth());
     let mean = curves::mean(&points.y);
-    let process = GaussianProcess { mean, scale: LN_2, noise: 1e-3, length_scale: LENGTH_SCALE };
+    let process =
+        GaussianProcess { mean, scale: LN_2, noise: 1e-3, length_scale: LENGTH_SCALE, kernel: Kernel::default() };
     let got = MarginalLikelihood::new(&points, LENGTH_SCALE).unwrap().at(&process);
     close(got.value, fixture["lml(mu=mean,s=ln2,n2=1e-3)"].as_f64().unwrap(), 1e-9);
     let want = numbers(&fixture["lml_grad(mu,s,n2)"]);
@@ -54,7 +55,8 @@ fn likelihood_and_gradient_agree_with_numpy() {
 #[test]
 fn the_gradient_is_the_slope_of_the_likelihood() {
     let likelihood = MarginalLikelihood::new(&every_fourth(), LENGTH_SCALE).unwrap();
-    let process = GaussianProcess { mean: 1.7, scale: 0.5, noise: 2e-3, length_scale: LENGTH_SCALE };
+    let process =
+        GaussianProcess { mean: 1.7, scale: 0.5, noise: 2e-3, length_scale: LENGTH_SCALE, kernel: Kernel::default() };
     let got = likelihood.at(&process);
     let difference = |step: f64, change: fn(&mut GaussianProcess, f64)| {
         let value = |step| {
@@ -130,7 +132,7 @@ fn predictions_agree_with_numpy() {
     let number = |of: &serde_json::Value| of.as_f64().expect("a number");
     let adam = &fixture["adam100"];
     let (mean, scale, noise) = (number(&adam["mu"]), number(&adam["s"]), number(&adam["n2"]));
-    let process = GaussianProcess { mean, scale, noise, length_scale: LENGTH_SCALE };
+    let process = GaussianProcess { mean, scale, noise, length_scale: LENGTH_SCALE, kernel: Kernel::default() };
     let places = grid(500);
     let got = process.predict(&all(), &places).unwrap();
     for (at, want) in [0, 249, 499].into_iter().zip(numbers(&fixture["mean[0,249,499]"])) {
@@ -146,7 +148,8 @@ fn predictions_agree_with_numpy() {
 #[test]
 fn variances_of_differences_are_never_below_zero_by_more_than_rounding() {
     for noise in [1e-4, 1e-2, 1.0] {
-        let process = GaussianProcess { mean: 0.0, scale: 1.0, noise, length_scale: LENGTH_SCALE };
+        let process =
+            GaussianProcess { mean: 0.0, scale: 1.0, noise, length_scale: LENGTH_SCALE, kernel: Kernel::default() };
         let got = process.predict(&all(), &grid(500)).unwrap();
         assert!(got.difference_variance.iter().all(|variance| *variance >= -1e-12));
         assert!(got.difference_variance[499].abs() <= 1e-15, "the last place does not differ from itself");
@@ -238,7 +241,7 @@ fn what_is_no_curve_is_refused_by_name() {
     }
     let good = points(&[0.0, 1.0], &[1.0, 2.0]);
     assert!(refused(&good, 0.0).to_string().contains("more than 0"));
-    let process = GaussianProcess { mean: 0.0, scale: 1.0, noise: 0.1, length_scale: 0.2 };
+    let process = GaussianProcess { mean: 0.0, scale: 1.0, noise: 0.1, length_scale: 0.2, kernel: Kernel::default() };
     assert!(process.predict(&good, &[]).is_err());
     for process in [
         GaussianProcess { scale: f64::NAN, ..process },
@@ -246,5 +249,48 @@ fn what_is_no_curve_is_refused_by_name() {
         GaussianProcess { length_scale: -1.0, ..process },
     ] {
         assert!(matches!(process.predict(&good, &[1.0]), Err(GaussianProcessError::OutOfRange { .. })));
+    }
+}
+
+#[test]
+fn a_matern_kernel_knows_its_points_and_nothing_far_away() {
+    let points = Points { x: vec![0.0, 0.4, 0.5, 1.0], y: vec![1.0, -1.0, -0.5, 0.7] };
+    let process = GaussianProcess { mean: 0.2, scale: 1.5, noise: 1e-8, length_scale: 0.3, kernel: Kernel::Matern52 };
+    let at_points = process.predict(&points, &points.x).unwrap();
+    at_points.mean.iter().zip(&points.y).for_each(|(mean, y)| assert!((mean - y).abs() < 1e-6, "{mean} {y}"));
+    assert!(process.variances(&points, &points.x).unwrap().iter().all(|variance| *variance < 1e-6));
+    let far = process.predict(&points, &[1e6]).unwrap().mean[0];
+    assert_eq!((far, process.variances(&points, &[1e6]).unwrap()[0]), (0.2, 1.5));
+    // At one length scale the correlation is (1 + sqrt 5 + 5 / 3) exp(-sqrt 5).
+    let one = Points { x: vec![0.0], y: vec![1.2] };
+    let mean = process.predict(&one, &[0.3]).unwrap().mean[0];
+    let correlation = (1.0 + 5.0_f64.sqrt() + 5.0 / 3.0) * (-(5.0_f64.sqrt())).exp();
+    assert!((mean - (0.2 + correlation)).abs() < 1e-7, "{mean}");
+}
+
+#[test]
+fn the_variance_of_differences_agrees_with_the_kernel_far_from_all_points() {
+    let points = Points { x: vec![0.0], y: vec![1.0] };
+    for kernel in [Kernel::SquaredExponential, Kernel::Matern52] {
+        let process = GaussianProcess { mean: 0.0, scale: 2.0, noise: 1.0, length_scale: 0.5, kernel };
+        // Independent places: the variances add.
+        let variance = process.predict(&points, &[100.0, 200.0]).unwrap().difference_variance[0];
+        assert!((variance - 4.0).abs() < 1e-12, "{kernel:?} {variance}");
+        let near = process.predict(&points, &[100.0, 100.0 + 1e-6]).unwrap().difference_variance[0];
+        assert!((0.0..1e-10).contains(&near), "{kernel:?} {near}");
+    }
+}
+
+#[test]
+fn a_profile_of_a_matern_kernel_is_a_maximum() {
+    let x = grid(12);
+    let points = Points { y: x.iter().map(|x| (5.0 * x).sin() + 0.1 * (40.0 * x).cos()).collect(), x };
+    let likelihood = MarginalLikelihood::with_kernel(&points, 0.4, Kernel::Matern52).unwrap();
+    let best = likelihood.profile().unwrap();
+    assert_eq!((best.kernel, likelihood.kernel()), (Kernel::Matern52, Kernel::Matern52));
+    let value = likelihood.at(&best).value;
+    for factor in [0.9, 1.1] {
+        assert!(likelihood.at(&GaussianProcess { scale: best.scale * factor, ..best }).value < value);
+        assert!(likelihood.at(&GaussianProcess { mean: best.mean * factor + 0.01, ..best }).value < value);
     }
 }

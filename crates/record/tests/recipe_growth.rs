@@ -4,11 +4,11 @@
 
 mod common;
 
-use common::{messages, read};
+use common::{TOY, messages, read};
 use insta::assert_snapshot;
 use proptest::prelude::*;
 use rheostat_control::{ControllerSpec, Hyperparameter, Observation};
-use rheostat_record::Plan;
+use rheostat_record::{Plan, Recipe, RecipeText, WorkloadFacts};
 use rheostat_schedule::{Frame, ScheduleSpec, Span};
 
 const STAIRS: &str = "workload = \"toy\"\nbudget = \"6 epochs\"\n\
@@ -113,6 +113,26 @@ fn weight_decay_by_second_moments_needs_an_optimizer_that_has_them() {
     let with = |optimizer: &str| messages(&format!("workload = \"toy\"\n{swd}[optimizer]\n{optimizer}\n"));
     assert_snapshot!(with("method = \"nesterov\""), @"toy.toml:2:27: weight_decay.method: swd divides by second moments, which nesterov does not have: take adamw");
     assert_snapshot!(with("method = \"adam\""), @r#"toy.toml:2:27: weight_decay.method: swd counts on weight decay times the learning rate: set decay = "lr_coupled" in [optimizer]"#);
+}
+
+#[test]
+fn the_recipes_that_show_them_can_be_planned() {
+    let recipes = [
+        include_str!("../../../recipes/adaptive_heavy_ball.toml"),
+        include_str!("../../../recipes/general-cyclical.toml"),
+        include_str!("../../../recipes/grow.toml"),
+        include_str!("../../../recipes/inverse.toml"),
+        include_str!("../../../recipes/swd.toml"),
+    ];
+    let knobs = &[Hyperparameter::Dropout, Hyperparameter::LabelSmoothing];
+    let digits = WorkloadFacts { name: "digits-mlp", samples: 1077, knobs, ..TOY };
+    for text in recipes {
+        let text = RecipeText { name: "recipe", text, sets: &[], resolved: false };
+        let plan = Recipe::read(&text, &[digits])
+            .and_then(|recipe| recipe.plan(1077))
+            .unwrap_or_else(|error| panic!("{error}"));
+        assert!(plan.controller().is_ok());
+    }
 }
 
 #[test]

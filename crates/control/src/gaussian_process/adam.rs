@@ -41,6 +41,7 @@ impl AdamFit {
             scale: soft_plus(fit.raw_scale),
             noise: NOISE_FLOOR + soft_plus(fit.raw_noise),
             length_scale: likelihood.length_scale(),
+            kernel: likelihood.kernel(),
         };
         let count = likelihood.count() as f64;
         for _ in 0..iterations {

@@ -1,7 +1,8 @@
 use std::f64::consts::TAU;
 
 use super::spectrum::eigenvalues;
-use super::{GaussianProcess, GaussianProcessError, NOISE_FLOOR, Points, correlation, positive};
+use super::{GaussianProcess, GaussianProcessError, Kernel, NOISE_FLOOR, Points, positive};
+use crate::golden_section::golden_section;
 
 /// What some points say of the parameters, for a fixed length scale.
 ///
@@ -10,6 +11,7 @@ use super::{GaussianProcess, GaussianProcessError, NOISE_FLOOR, Points, correlat
 #[derive(Debug, Clone, PartialEq)]
 pub struct MarginalLikelihood {
     length_scale: f64,
+    kernel: Kernel,
     eigenvalues: Vec<f64>,
     ones: Vec<f64>,
     values: Vec<f64>,
@@ -33,7 +35,7 @@ pub struct LogLikelihood {
 const LOWEST: f64 = -12.0;
 const STEP: f64 = 0.25;
 const STEPS: u32 = 80;
-const GOLDEN_SECTIONS: u32 = 80;
+const GOLDEN_SECTIONS: usize = 80;
 
 /// The best parameters for one ratio of noise to scale.
 struct Candidate {
@@ -50,13 +52,21 @@ impl MarginalLikelihood {
     /// [`GaussianProcessError`] for points that are no curve, a length scale that is not more than 0, or eigenvalues that were
     /// not found.
     pub fn new(points: &Points, length_scale: f64) -> Result<Self, GaussianProcessError> {
+        Self::with_kernel(points, length_scale, Kernel::default())
+    }
+
+    /// The same for another kernel.
+    ///
+    /// # Errors
+    /// As [`MarginalLikelihood::new`].
+    pub fn with_kernel(points: &Points, length_scale: f64, kernel: Kernel) -> Result<Self, GaussianProcessError> {
         points.check()?;
         positive("length scale", length_scale)?;
         let count = points.x.len();
         let mut matrix = vec![1.0; count * count];
         for row in 0..count {
             for column in 0..row {
-                let entry = correlation(points.x[row] - points.x[column], length_scale);
+                let entry = kernel.correlation(points.x[row] - points.x[column], length_scale);
                 matrix[row * count + column] = entry;
                 matrix[column * count + row] = entry;
             }
@@ -66,7 +76,7 @@ impl MarginalLikelihood {
         // Correlations are positive semidefinite; what is below 0 is rounding.
         eigenvalues.iter_mut().for_each(|value| *value = value.max(0.0));
         let [ones, values] = turned;
-        Ok(Self { length_scale, eigenvalues, ones, values, least_variance: points.least_variance() })
+        Ok(Self { length_scale, kernel, eigenvalues, ones, values, least_variance: points.least_variance() })
     }
 
     /// Points it was built from.
@@ -79,7 +89,12 @@ impl MarginalLikelihood {
         self.length_scale
     }
 
-    /// The likelihood of these parameters; its own length scale counts, not theirs.
+    /// The kernel that it was built for.
+    pub fn kernel(&self) -> Kernel {
+        self.kernel
+    }
+
+    /// The likelihood of these parameters; its own length scale and kernel count, not theirs.
     ///
     /// `alpha = K^-1 (y - mu)`; the gradient is `1' alpha`, `(alpha' R alpha - tr(K^-1 R)) / 2` and
     /// `(alpha' alpha - tr K^-1) / 2`.
@@ -113,38 +128,24 @@ impl MarginalLikelihood {
     pub fn profile(&self) -> Option<GaussianProcess> {
         let on_grid = (0..=STEPS).map(|step| self.candidate(LOWEST + STEP * f64::from(step)));
         let coarse = on_grid.max_by(|left, right| left.value.total_cmp(&right.value))?;
-        let best = self.golden_section(coarse);
+        let best = self.refined(coarse);
         if best.scale.is_nan() || best.scale <= self.least_variance {
             return None;
         }
         let noise = (best.log_ratio.exp() * best.scale).max(NOISE_FLOOR);
-        Some(GaussianProcess { mean: best.mean, scale: best.scale, noise, length_scale: self.length_scale })
+        let (length_scale, kernel) = (self.length_scale, self.kernel);
+        Some(GaussianProcess { mean: best.mean, scale: best.scale, noise, length_scale, kernel })
     }
 
-    fn golden_section(&self, coarse: Candidate) -> Candidate {
-        let golden = 0.5 * (5.0_f64.sqrt() - 1.0);
+    fn refined(&self, coarse: Candidate) -> Candidate {
         let highest = LOWEST + STEP * f64::from(STEPS);
-        let mut low = (coarse.log_ratio - STEP).max(LOWEST);
-        let mut high = (coarse.log_ratio + STEP).min(highest);
-        let mut left = self.candidate(high - golden * (high - low));
-        let mut right = self.candidate(low + golden * (high - low));
-        for _ in 0..GOLDEN_SECTIONS {
-            if left.value > right.value {
-                high = right.log_ratio;
-                right = left;
-                left = self.candidate(high - golden * (high - low));
-            } else {
-                low = left.log_ratio;
-                left = right;
-                right = self.candidate(low + golden * (high - low));
-            }
-            // Closer than this the likelihoods differ by rounding only.
-            if high - low < 1e-10 {
-                break;
-            }
-        }
-        let best = if left.value > right.value { left } else { right };
-        if best.value > coarse.value { best } else { coarse }
+        let around = [(coarse.log_ratio - STEP).max(LOWEST), (coarse.log_ratio + STEP).min(highest)];
+        // Closer than 1e-10 the likelihoods differ by rounding only.
+        let (value, best) = golden_section(around, 1e-10, GOLDEN_SECTIONS, |log_ratio| {
+            let candidate = self.candidate(log_ratio);
+            (candidate.value, candidate)
+        });
+        if value > coarse.value { best } else { coarse }
     }
 
     fn candidate(&self, log_ratio: f64) -> Candidate {

@@ -1,7 +1,7 @@
 use std::f64::consts::FRAC_1_SQRT_2;
 
 use super::cholesky::Cholesky;
-use super::{GaussianProcess, GaussianProcessError, Points, correlation, finite, positive};
+use super::{GaussianProcess, GaussianProcessError, Points, finite, positive};
 
 /// What is believed of the curve `f`, without the noise, at some places.
 #[derive(Debug, Clone, PartialEq)]
@@ -56,9 +56,7 @@ impl GaussianProcess {
                 }
             }
             for (lane, place) in places.iter().enumerate() {
-                // 1 - R without the cancellation near the last place.
-                let z = (place - last) / self.length_scale;
-                let prior = -2.0 * self.scale * (-0.5 * z * z).exp_m1();
+                let prior = 2.0 * self.scale * self.kernel.decorrelation(place - last, self.length_scale);
                 prediction.mean.push(mean[lane]);
                 prediction.difference_variance.push(prior - explained[lane]);
             }
@@ -89,7 +87,7 @@ impl GaussianProcess {
     }
 
     fn covariance(&self, distance: f64) -> f64 {
-        self.scale * correlation(distance, self.length_scale)
+        self.scale * self.kernel.correlation(distance, self.length_scale)
     }
 
     /// The Cholesky factor of the covariance of `points`, once everything is within range.

@@ -166,7 +166,6 @@ impl Recipe {
         OpenLoop::new(schedules)
     }
 
-    /// Between breakpoints a curve is monotone, so its values there tell its range.
     fn check_values(
         &self,
         place: &str,
@@ -175,16 +174,9 @@ impl Recipe {
         frame: &Frame,
         findings: &mut Findings,
     ) {
-        let last = frame.total_steps.unwrap_or(u64::MAX).saturating_sub(1);
-        let breakpoints = curve.breakpoints();
-        let around = breakpoints.iter().flat_map(|step| [step.saturating_sub(1), *step]);
-        for step in around.chain([0, last]).filter(|step| *step <= last) {
-            let value = curve.at(step);
-            if which.check(value).is_err() {
-                let message = format!("{place}{which} is {value} at step {step}, must be {}", which.range());
-                findings.add(self.tree.origin_of(&format!("{place}{which}")), message, None);
-                return;
-            }
+        if let Some((step, value)) = which.first_refused(curve, frame.total_steps) {
+            let message = format!("{place}{which} is {value} at step {step}, must be {}", which.range());
+            findings.add(self.tree.origin_of(&format!("{place}{which}")), message, None);
         }
     }
 }

@@ -1,0 +1,34 @@
+/// How alike the curve is at two places, by their distance `d`; `l` is the length scale.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Kernel {
+    /// `exp(-d^2 / (2 l^2))`: curves with all derivatives.
+    #[default]
+    SquaredExponential,
+    /// `(1 + z + z^2 / 3) exp(-z)` with `z = sqrt(5) d / l`: curves with two derivatives, of which fewer points say less
+    /// (Rasmussen and Williams, equation 4.17).
+    Matern52,
+}
+
+impl Kernel {
+    /// The correlation.
+    pub(super) fn correlation(self, distance: f64, length_scale: f64) -> f64 {
+        let z = distance / length_scale;
+        match self {
+            Self::SquaredExponential => (-0.5 * z * z).exp(),
+            Self::Matern52 => {
+                let z = 5.0_f64.sqrt() * z.abs();
+                // Far away the polynomial would be infinite and the exponential 0.
+                if z > 700.0 { 0.0 } else { (1.0 + z + z * z / 3.0) * (-z).exp() }
+            }
+        }
+    }
+
+    /// 1 less the correlation, without cancellation near 0 where the kernel has a closed form for it.
+    pub(super) fn decorrelation(self, distance: f64, length_scale: f64) -> f64 {
+        let z = distance / length_scale;
+        match self {
+            Self::SquaredExponential => -(-0.5 * z * z).exp_m1(),
+            Self::Matern52 => 1.0 - self.correlation(distance, length_scale),
+        }
+    }
+}
