@@ -7,11 +7,11 @@ use rheostat_control::{ControllerSpec, Hyperparameter, controllers_of};
 #[test]
 fn momentum_weight_decay_and_batch_size_have_controllers_of_their_own() {
     let names = |which| controllers_of(which).map(|method| method.name).collect::<Vec<_>>();
-    assert_eq!(names(Hyperparameter::Momentum), ["adaptive_heavy_ball", "inverse"]);
-    assert_eq!(names(Hyperparameter::WeightDecay), ["swd"]);
+    assert_eq!(names(Hyperparameter::Momentum), ["plateau", "adaptive_heavy_ball", "inverse"]);
+    assert_eq!(names(Hyperparameter::WeightDecay), ["plateau", "swd"]);
     assert_eq!(names(Hyperparameter::BatchSize), ["grow"]);
     assert!(names(Hyperparameter::LearningRate).contains(&"autowu"));
-    assert!(names(Hyperparameter::ClipNorm).is_empty());
+    assert_eq!(names(Hyperparameter::ClipNorm), ["plateau"]);
 }
 
 #[test]
