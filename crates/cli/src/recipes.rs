@@ -23,10 +23,16 @@ pub(crate) fn read_with(arguments: &RecipeArguments, more: &[(String, String)]) 
         }
         None => ("embedded recipe".to_owned(), EMBEDDED.to_owned()),
     };
-    let mut sets = arguments.sets.clone();
-    sets.extend(arguments.seed.map(|seed| ("seed".to_owned(), seed.to_string())));
+    let mut sets = changes(arguments);
     sets.extend_from_slice(more);
     Ok(Recipe::read(&RecipeText { name: &name, text: &text, sets: &sets, resolved: false }, WORKLOADS)?)
+}
+
+/// What the arguments change in a recipe, as keys with values.
+pub(crate) fn changes(arguments: &RecipeArguments) -> Vec<(String, String)> {
+    let mut sets = arguments.sets.clone();
+    sets.extend(arguments.seed.map(|seed| ("seed".to_owned(), seed.to_string())));
+    sets
 }
 
 /// The folder with the datasets: the argument, else the environment, else `./data`.

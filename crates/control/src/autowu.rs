@@ -5,6 +5,7 @@ mod history;
 mod minimum;
 mod options;
 mod parameters;
+mod smoothed;
 mod state;
 
 use std::ops::Bound;
@@ -19,6 +20,7 @@ use crate::{ControlError, Controller, ControllerMethod, Hyperparameter, Setting}
 pub use controller::{AutoWarmUpController, TestResult};
 pub use minimum::{Minimum, MinimumTest};
 pub use options::{Average, Decay, Fit, FloorUnit, Growth, NoDetection, NonFinite, Subset};
+pub use smoothed::SmoothedLoss;
 
 /// Fewest finite losses that a test looks at.
 pub const FEWEST_LOSSES: u64 = 10;

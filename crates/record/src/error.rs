@@ -58,6 +58,12 @@ pub enum RecordError {
         /// What is wrong.
         why: String,
     },
+    /// A controller asks for what no event holds.
+    #[error("the controller looks at {what}, which no event holds: its run cannot be replayed")]
+    NotRecorded {
+        /// What it asks for.
+        what: &'static str,
+    },
 }
 
 impl RecordError {

@@ -33,6 +33,15 @@ impl Run {
         Ok(Self { path: path.to_owned(), manifest, events: Event::effective(events), result })
     }
 
+    /// Reads what happened, in its order: with the updates that a restore took back, which [`Run::events`] is without; a replay needs
+    /// them.
+    ///
+    /// # Errors
+    /// As [`Run::open`].
+    pub fn history(path: &Path) -> Result<Vec<Event>, RecordError> {
+        Ok(Event::after_resumes(read_events(&path.join(EVENTS))?))
+    }
+
     /// Reads the result alone; nothing if the run is not over.
     ///
     /// # Errors

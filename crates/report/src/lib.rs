@@ -1,8 +1,8 @@
 //! Pictures, tables and pages of recorded training runs. Text and bytes come out; writing them is the host's.
 //!
 //! [`html`] makes one page of any number of runs, [`summary`] what a terminal shows at the end of a run, [`chart`] draws
-//! lines as SVG, PNG or text, [`study`] reports on many trials, [`Curves`] shows schedules before anything is trained; [`steps_csv`], [`markdown`] and
-//! [`tensorboard`] hand the numbers on.
+//! lines as SVG, PNG or text, [`study`] reports on many trials, [`Curves`] shows schedules before anything is trained,
+//! [`Replay`] what a controller decides on recorded losses; [`steps_csv`], [`markdown`] and [`tensorboard`] hand the numbers on.
 
 pub mod chart;
 mod csv;
@@ -12,6 +12,7 @@ mod error;
 mod html;
 mod markdown;
 mod number;
+mod replay;
 pub mod study;
 mod styled;
 mod summary;
@@ -22,7 +23,8 @@ mod words;
 pub use csv::{evaluations_csv, steps_csv};
 pub use curves::Curves;
 pub use error::ReportError;
-pub use html::html;
+pub use html::{html, html_with};
 pub use markdown::markdown;
+pub use replay::Replay;
 pub use summary::{SummaryOptions, summary};
 pub use tensorboard::tensorboard;

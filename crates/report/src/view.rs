@@ -50,6 +50,13 @@ pub(crate) enum Why<'a> {
     Resumed,
 }
 
+impl Moment<'_> {
+    /// Whether the run took another course then: not where a controller had a snapshot taken or the model evaluated and went on.
+    pub(crate) fn is_turn(&self) -> bool {
+        !matches!(self.why, Why::Said(_)) || self.what.split(", ").any(|action| !matches!(action, "save" | "evaluate"))
+    }
+}
+
 /// What became of the target.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Verdict {

@@ -6,7 +6,7 @@ use super::history::{History, Thinning};
 use super::minimum::{Minimum, MinimumTest};
 use super::state::{Phase, State};
 use super::{AutoWarmUp, Average, Decay, FEWEST_LOSSES, FloorUnit, Growth, Lengths, NoDetection, NonFinite, Subset};
-use crate::gaussian_process::Points;
+use crate::gaussian_process::{GaussianProcess, Points};
 use crate::{
     Action, ControlError, Controller, Decision, Hyperparameter, Hyperparameters, Observation, Reason, StopReason,
 };
@@ -37,6 +37,23 @@ pub struct TestResult {
     pub positive: bool,
 }
 
+/// A fit with the points that the draws look at; values are `(loss - centre) / unit`.
+pub(super) struct Fitted {
+    pub(super) test: MinimumTest,
+    pub(super) process: GaussianProcess,
+    pub(super) draws: Vec<Points>,
+    pub(super) centre: f64,
+    pub(super) unit: f64,
+}
+
+impl Fitted {
+    pub(super) fn result(&self, controller: &AutoWarmUpController) -> Result<TestResult, String> {
+        let minima = self.draws.iter().map(|points| self.test.look(&self.process, points));
+        let minima = minima.collect::<Result<Vec<_>, _>>().map_err(|error| error.to_string())?;
+        Ok(controller.vote(&minima))
+    }
+}
+
 impl AutoWarmUpController {
     pub(super) fn new(spec: AutoWarmUp, lengths: Lengths, seed: u64) -> Self {
         let history = match spec.subset {
@@ -44,6 +61,11 @@ impl AutoWarmUpController {
             Subset::Stride | Subset::Random => History::dense(),
         };
         Self { spec, lengths, seed, state: State::new(history) }
+    }
+
+    /// What it was made from.
+    pub fn spec(&self) -> &AutoWarmUp {
+        &self.spec
     }
 
     /// The rate that update `step` of the warm-up uses, if the warm-up lasts that long.
@@ -98,19 +120,23 @@ impl AutoWarmUpController {
         Decision { actions, reason: Some(Reason(reason)), ..self.decision() }
     }
 
-    fn observe_loss(&mut self, step: u64, loss: f64) -> Decision {
+    /// Whether a loss of this update is news: not one that was told already, or is late.
+    pub(super) fn expects(&self, step: u64) -> bool {
         let told_again = self.state.may_repeat && step.checked_add(1) == Some(self.state.next);
-        if step < self.state.next && !told_again {
+        step >= self.state.next || told_again
+    }
+
+    fn observe_loss(&mut self, step: u64, loss: f64) -> Decision {
+        if !self.expects(step) {
             let expected = self.state.next;
             return self.because(Vec::new(), format!("ignored the loss of update {step}: that of {expected} is next"));
         }
         let finite = loss.abs() <= LARGEST;
-        self.state.next = step.saturating_add(1);
-        self.state.may_repeat = !finite;
+        self.take(step, finite);
         match self.state.phase {
             Phase::Stopped { .. } => self.decision(),
             Phase::Decay { since, on_trial: true, .. } if !finite && step == since => self.stop(format!(
-                "the loss was {loss} again at update {step}, the first of the decay: the weights are lost"
+                "the loss was {loss:.1e} again at update {step}, the first of the decay: the weights are lost"
             )),
             Phase::Decay { .. } => self.decision(),
             Phase::WarmUp if !finite && self.spec.on_non_finite != NonFinite::Mask => self.lost(step, loss),
@@ -118,17 +144,32 @@ impl AutoWarmUpController {
         }
     }
 
-    /// One update of the warm-up: a test if it is due, and the end if it is reached.
-    fn warm_up(&mut self, step: u64, loss: Option<f64>) -> Decision {
-        if let Some(loss) = loss.filter(|_| step < self.lengths.max_warmup) {
+    /// The update `step` was made, or refused.
+    pub(super) fn take(&mut self, step: u64, finite: bool) {
+        self.state.next = step.saturating_add(1);
+        self.state.may_repeat = !finite;
+    }
+
+    /// Remembers a finite loss of the warm-up.
+    pub(super) fn remember(&mut self, step: u64, loss: f64) {
+        if step < self.lengths.max_warmup {
             self.state.history.push(step, loss);
         }
-        let updates = self.state.next;
-        let over = updates >= self.lengths.max_warmup;
-        let mut decision = self.decision();
-        if updates <= self.lengths.max_warmup && updates.is_multiple_of(self.lengths.test_every) {
-            decision = self.test(over);
+    }
+
+    /// Whether a test is due after so many updates, and whether the longest warm-up is over.
+    pub(super) fn due(&self, updates: u64) -> (bool, bool) {
+        let longest = self.lengths.max_warmup;
+        (updates <= longest && updates.is_multiple_of(self.lengths.test_every), updates >= longest)
+    }
+
+    /// One update of the warm-up: a test if it is due, and the end if it is reached.
+    fn warm_up(&mut self, step: u64, loss: Option<f64>) -> Decision {
+        if let Some(loss) = loss {
+            self.remember(step, loss);
         }
+        let (due, over) = self.due(self.state.next);
+        let decision = if due { self.test(over) } else { self.decision() };
         if over && self.is_warming_up() { self.undetected() } else { decision }
     }
 
@@ -200,7 +241,7 @@ impl AutoWarmUpController {
     /// A loss of the warm-up was not finite.
     fn lost(&mut self, step: u64, loss: f64) -> Decision {
         let used = self.rate(step);
-        let what = format!("the loss was {loss} at update {step} (rate {used:.1e})");
+        let what = format!("the loss was {loss:.1e} at update {step} (rate {used:.1e})");
         if self.spec.on_non_finite == NonFinite::Error {
             return self.stop(format!("{what}: lower `high`, or let it roll back"));
         }
@@ -237,8 +278,12 @@ impl AutoWarmUpController {
 
     /// Fits the losses so far and looks for their minimum. The error says in words why there was nothing to look at.
     fn look(&mut self) -> Result<TestResult, String> {
-        // A host may have leapt past the end.
-        let updates = self.state.next.min(self.lengths.max_warmup);
+        self.fit()?.result(self)
+    }
+
+    /// Fits the losses so far, and draws the points to look at.
+    pub(super) fn fit(&mut self) -> Result<Fitted, String> {
+        let updates = self.looked_at();
         let count = self.state.history.count();
         if count < FEWEST_LOSSES {
             return Err(format!("{count} finite losses, at least {FEWEST_LOSSES} are needed"));
@@ -286,17 +331,20 @@ impl AutoWarmUpController {
         // Draws of everything would all be the same: one of them is enough.
         let random = self.spec.subset == Subset::Random && count > self.spec.predict_points as u64;
         let draws = if random { self.spec.tests } else { 1 };
-        let mut minima = Vec::new();
-        for _ in 0..draws {
-            let points = scaled(self.state.history.points(updates, self.spec.predict_points, thinning()));
-            minima.push(test.look(&process, &points).map_err(|error| error.to_string())?);
-        }
-        Ok(self.vote(&minima))
+        let draws = (0..draws)
+            .map(|_| scaled(self.state.history.points(updates, self.spec.predict_points, thinning())))
+            .collect();
+        Ok(Fitted { test, process, draws, centre, unit })
+    }
+
+    /// The updates that a test made now looks back on: a host may have leapt past the end.
+    pub(super) fn looked_at(&self) -> u64 {
+        self.state.next.min(self.lengths.max_warmup)
     }
 
     /// The votes of the draws, and the mean of their rates.
     fn vote(&self, minima: &[Minimum]) -> TestResult {
-        let updates = self.state.next.min(self.lengths.max_warmup);
+        let updates = self.looked_at();
         let current = self.warm_up_rate(updates.saturating_sub(1));
         let count = minima.len() as f64;
         let rates = minima.iter().map(|minimum| self.rate_between(current, minimum.place));

@@ -79,15 +79,15 @@ impl MinimumTest {
     /// # Errors
     /// [`GaussianProcessError`].
     pub fn look(&self, process: &GaussianProcess, points: &Points) -> Result<Minimum, GaussianProcessError> {
-        let places = unit_grid(self.grid_points);
+        let places = self.places();
         let prediction = process.predict(points, &places)?;
         let probability = prediction.probability(self.variance_floor);
         Ok(Minimum { probability, place: places.get(prediction.lowest()).copied().unwrap_or(1.0) })
     }
-}
 
-/// `count` places from 0 to 1, both included.
-fn unit_grid(count: usize) -> Vec<f64> {
-    let last = count.saturating_sub(1).max(1) as f64;
-    (0..count).map(|at| at as f64 / last).collect()
+    /// Where the smoothed curve is looked at: `grid_points` places from 0 to 1, both included.
+    pub fn places(&self) -> Vec<f64> {
+        let last = self.grid_points.saturating_sub(1).max(1) as f64;
+        (0..self.grid_points).map(|at| at as f64 / last).collect()
+    }
 }

@@ -98,6 +98,10 @@ impl Range {
 
     /// The range of a vertical axis: a little more than there is, and from 0 if that is near.
     pub(crate) fn up(axis: &Axis, values: impl Iterator<Item = f64> + Clone, spreads: &[Spread]) -> Self {
+        Self { exponents: axis.exponents, ..Self::upward(axis, values, spreads) }
+    }
+
+    fn upward(axis: &Axis, values: impl Iterator<Item = f64> + Clone, spreads: &[Spread]) -> Self {
         if let Some((low, high)) =
             axis.only.filter(|(low, high)| low < high && drawable(*low, false) && drawable(*high, false))
         {

@@ -121,6 +121,12 @@ impl Chart {
         self
     }
 
+    /// What the legend of a page names: a name, its colour, and whether it is pale.
+    pub(crate) fn named(&self) -> Vec<(String, usize, bool)> {
+        let pale = |kind: layout::Kind| kind != layout::Kind::Line;
+        layout::entries(self).into_iter().map(|entry| (entry.name, entry.colour, pale(entry.kind))).collect()
+    }
+
     /// Its title.
     pub fn title(&self) -> &str {
         &self.title

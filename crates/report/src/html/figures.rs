@@ -196,7 +196,7 @@ fn chart(views: &[View<'_>], quantity: Quantity<'_>, along: Along, x: Axis, titl
         return chart;
     }
     for (run, view) in views.iter().enumerate() {
-        for moment in &view.moments {
+        for moment in view.moments.iter().filter(|moment| moment.is_turn()) {
             let marker = Marker::new(shortened(moment.what, 18), at(along, moment.step as f64, moment.seconds));
             chart = chart.marker(if views.len() > 1 { marker.colour(run) } else { marker });
         }

@@ -7,13 +7,15 @@ mod sections;
 use askama::Template;
 use rheostat_record::Run;
 
+use crate::Replay;
 use crate::ReportError;
 use crate::chart::{Palette, palette};
 use crate::number::unbroken;
+use crate::replay::Shown;
 use crate::view::View;
 use crate::words;
 use figures::Figure;
-pub(crate) use named::{Named, named};
+pub(crate) use named::{Named, Picture, named};
 use sections::{Account, Cell, Environment, Happening, Recipe, Row, Tile};
 
 #[derive(Template)]
@@ -30,6 +32,7 @@ struct Page {
     rows: Vec<Row>,
     legend: Vec<Named>,
     figures: Vec<Figure>,
+    explained: Vec<Explained>,
     constant: Vec<(String, String)>,
     accounts: Vec<Account>,
     happenings: Vec<Happening>,
@@ -39,12 +42,27 @@ struct Page {
     program: String,
 }
 
+/// What explains the decisions of a run.
+struct Explained {
+    run: String,
+    title: String,
+    shown: Shown,
+}
+
 /// A page of one run, or of several compared: self-contained, with nothing to fetch, for light and dark, for wide and narrow
 /// screens, readable without JavaScript. All text of the runs is escaped.
 ///
 /// # Errors
 /// [`ReportError::Empty`] if there is no run.
 pub fn html(runs: &[Run]) -> Result<String, ReportError> {
+    html_with(runs, &[])
+}
+
+/// The same, with what the controllers of some runs looked at: a replay of a run's observations, beside the run's place in `runs`.
+///
+/// # Errors
+/// As [`html`].
+pub fn html_with(runs: &[Run], replays: &[(usize, Replay)]) -> Result<String, ReportError> {
     if runs.is_empty() {
         return Err(ReportError::Empty { what: "run" });
     }
@@ -63,6 +81,7 @@ pub fn html(runs: &[Run]) -> Result<String, ReportError> {
         rows,
         legend: figures::runs_legend(&views),
         figures: figures::all(&views),
+        explained: explained(&views, replays),
         constant: sections::constant(&views),
         accounts: sections::accounts(&views),
         happenings,
@@ -72,6 +91,14 @@ pub fn html(runs: &[Run]) -> Result<String, ReportError> {
         program: runs.first().map(|run| run.manifest.program.clone()).unwrap_or_default(),
     };
     Ok(page.render()?)
+}
+
+fn explained(views: &[View<'_>], replays: &[(usize, Replay)]) -> Vec<Explained> {
+    let explained = |(at, (run, replay)): (usize, &(usize, Replay))| {
+        let run = views.get(*run)?.id().to_owned();
+        Some(Explained { run, title: unbroken(&replay.title()), shown: replay.shown(&format!("replay-{at}")) })
+    };
+    replays.iter().enumerate().filter_map(explained).collect()
 }
 
 /// The style that all pages share.

@@ -14,7 +14,7 @@ use super::sweep;
 use super::{finding, list, matrix, profile};
 use crate::ReportError;
 use crate::chart::palette::REST;
-use crate::html::{Named, named, style};
+use crate::html::{Named, Picture, named, style};
 use crate::number::{capital, count, duration, percent, plural, spoken, unbroken};
 
 #[derive(Template)]
@@ -71,13 +71,6 @@ struct ByClock {
     matrix: Table,
     strips: Vec<Strips>,
     profile: Option<Picture>,
-}
-
-/// A chart of a page.
-pub(super) struct Picture {
-    pub(super) id: String,
-    pub(super) title: String,
-    pub(super) svg: String,
 }
 
 /// A table with a submission at the head of each line.

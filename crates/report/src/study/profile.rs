@@ -5,8 +5,8 @@ use rheostat_score::Profile;
 use super::Study;
 use super::clock::Clock;
 use super::field::Field;
-use super::html::Picture;
 use crate::chart::{Axis, Chart, Panel, Series, SvgOptions, Theme};
+use crate::html::Picture;
 
 /// With one workload or one submission the profile says nothing that the times do not.
 pub(super) fn picture(study: &Study<'_>, field: &Field<'_>, clock: Clock, id: &str) -> Option<Picture> {

@@ -4,10 +4,10 @@ use super::heat::{Heat, heat};
 use super::picture::picture;
 use super::trials::{Sweep, Swept};
 use super::words;
+use crate::html::Picture;
 use crate::html::{Named, named};
 use crate::study::Study;
 use crate::study::field::Field;
-use crate::study::html::Picture;
 
 /// What a page shows of one sweep.
 pub(in crate::study) struct Shown {

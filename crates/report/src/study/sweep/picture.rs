@@ -3,9 +3,9 @@
 use super::trials::{Attempt, Group, Place, Sweep};
 use super::words;
 use crate::chart::{Axis, Chart, Look, Panel, Scale, Series, SvgOptions, Theme};
+use crate::html::Picture;
 use crate::number::{plural, significant};
 use crate::study::Study;
-use crate::study::html::Picture;
 
 /// A picture of all numbers is given up where the trials that did not diverge would have less than this share of its height.
 const WORTH: f64 = 0.3;
