@@ -45,6 +45,8 @@ pub(crate) enum Command {
     Train(Train),
     /// Show what the schedules of a recipe do, without training
     Schedule(Schedule),
+    /// What a controller would have decided on recorded losses, without training
+    Replay(Replay),
     /// Learning-rate range test: the curve and what it suggests
     LrFind(LrFind),
     /// Where the time and memory of a step go
@@ -139,6 +141,22 @@ pub(crate) struct Schedule {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) steps: Option<u64>,
     /// Write a picture or table: .svg, .png, .csv or .json
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Replay {
+    /// A recipe may also be the directory of a run
+    #[command(flatten)]
+    pub(crate) recipe: RecipeArguments,
+    /// Losses: CSV with columns step, loss and optionally val_loss, val_metric; or the directory of a run
+    #[arg(long, value_name = "FILE.csv")]
+    pub(crate) losses: Option<PathBuf>,
+    /// Updates of the whole run, in place of the recipe's budget
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) steps: Option<u64>,
+    /// Write a picture, page or table: .svg, .png, .html, .csv or .json
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
 }

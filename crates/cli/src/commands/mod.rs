@@ -6,6 +6,7 @@ mod data;
 mod lr_find;
 mod methods;
 mod profile;
+mod replay;
 mod report;
 mod run;
 mod schedule;

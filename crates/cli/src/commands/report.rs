@@ -30,7 +30,9 @@ pub(crate) fn run(arguments: &Report, global: &Global) -> Result<(), CliError> {
 
 /// Writes the page, and TensorBoard events beside each run if asked; gives the paths.
 pub(crate) fn write(runs: &[Run], page: &Path, tensorboard: bool) -> Result<Vec<PathBuf>, CliError> {
-    std::fs::write(page, rheostat_report::html(runs)?).map_err(CliError::writing(page))?;
+    let replayed = |(index, run)| Some((index, super::replay::of_run(run).ok()??));
+    let replays: Vec<_> = runs.iter().enumerate().filter_map(replayed).collect();
+    std::fs::write(page, rheostat_report::html_with(runs, &replays)?).map_err(CliError::writing(page))?;
     let mut written = vec![page.to_owned()];
     if tensorboard {
         for run in runs {

@@ -2,7 +2,7 @@ use crate::arguments::{Arguments, Command};
 use crate::error::{CliError, exit};
 use crate::studies::Show;
 
-use super::{bench, completions, data, lr_find, methods, profile, report, schedule, score, train, workloads};
+use super::{bench, completions, data, lr_find, methods, profile, replay, report, schedule, score, train, workloads};
 
 /// Runs the command; gives the exit code.
 pub(crate) fn run(arguments: &Arguments) -> Result<u8, CliError> {
@@ -14,6 +14,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<u8, CliError> {
         Command::LrFind(arguments) => return lr_find::run(arguments, global),
         Command::Profile(arguments) => return profile::run(arguments, global),
         Command::Schedule(arguments) => schedule::run(arguments, global)?,
+        Command::Replay(arguments) => replay::run(arguments, global)?,
         Command::Report(arguments) => report::run(arguments, global)?,
         Command::Data { command } => return data::run(command, global),
         Command::Score(arguments) => score::run(arguments, global)?,

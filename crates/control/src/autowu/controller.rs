@@ -245,7 +245,8 @@ impl AutoWarmUpController {
         if self.spec.on_non_finite == NonFinite::Error {
             return self.stop(format!("{what}: lower `high`, or let it roll back"));
         }
-        let rate = match self.look() {
+        // The last losses before such a one may have exploded and say nothing of the minimum: the last test came before them.
+        let rate = match self.state.last.map_or_else(|| self.look(), Ok) {
             Ok(test) => test.rate,
             Err(why) => {
                 return self.stop(format!("{what}, and there is no rate to decay from: {why}; lower `low`"));

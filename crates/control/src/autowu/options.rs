@@ -89,7 +89,8 @@ pub enum NoDetection {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum NonFinite {
-    /// Restore the snapshot of the last test that saw no minimum, and decay from the rate where the smoothed loss is lowest. The
+    /// Restore the snapshot of the last test that saw no minimum, and decay from the rate where the last test saw the smoothed loss
+    /// lowest (without a test yet: where it is lowest now). The
     /// host must keep snapshots: one at the beginning and one at each such test. Another such loss in the update after the
     /// snapshot ends the run.
     #[default]
