@@ -311,6 +311,28 @@ fn forecasts_too_uncertain_to_tell_candidates_apart_give_way_to_the_last_losses(
 }
 
 #[test]
+fn a_rate_about_to_diverge_does_not_win_by_a_fall_that_its_noise_invents() {
+    let mut controller = of(&small(), 200);
+    controller.begin();
+    let mut said = Vec::new();
+    let mut last = None;
+    for candidate in 0..5 {
+        for step in 0..20_u64 {
+            let noise = ((step * 7_919) % 13) as f64 / 13.0;
+            let calm = 0.5 - 0.005 * step as f64 + 0.01 * noise;
+            let wild = 3.0 + 3.0 * noise - 0.1 * step as f64;
+            let loss = if candidate == 4 { wild } else { calm };
+            let decision = controller.observe(&Observation::Step { step, loss });
+            said.extend(decision.reason.as_ref().map(ToString::to_string));
+            last = Some(decision);
+        }
+    }
+    assert!(said[4].contains("candidate 5 of 5") && said[4].contains("which tell nothing further"), "{said:?}");
+    let wild = said[4].split("rate ").nth(1).unwrap().split(',').next().unwrap().parse::<f64>().unwrap();
+    assert!((rate(&last.unwrap()) - wild).abs() > 1e-3 * wild, "{said:?}");
+}
+
+#[test]
 fn a_loss_told_twice_or_late_is_ignored_with_a_reason() {
     let mut controller = of(&small(), 400);
     controller.begin();

@@ -4,7 +4,7 @@ use super::forecast::{Forecast, Forecaster, Uncertain, uncertain};
 use super::stage::Stage;
 use super::state::{Phase, State, Tried};
 use super::surrogate::Surrogate;
-use super::{AutoLrs, Lengths, Losses, SearchMethod, grid};
+use super::{AutoLrs, Forecasting, Lengths, Losses, SearchMethod, grid};
 use crate::figures::figures;
 use crate::gaussian_process::Points;
 use crate::{
@@ -242,11 +242,19 @@ impl AutoLrsController {
             horizon: stage.train.max(stage.search) as f64 / stage.spacing() as f64,
             initial: self.state.initial.filter(|_| self.spec.jump_guard && stage.losses == Losses::Validation),
         };
-        let forecast = forecaster.forecast(&self.state.window);
-        let what = forecast.map_or("no loss was told".to_owned(), |Forecast { loss, standard_error, .. }| {
-            let error = standard_error.map_or(String::new(), |error| format!(" +- {}", figures(error)));
-            format!("loss forecast {}{error} after {} updates", figures(loss), stage.train)
-        });
+        let forecast = forecaster.believed(&self.state.window);
+        let forecasts = self.spec.forecast == Forecasting::Varpro;
+        let what =
+            forecast.map_or(
+                "no loss was told".to_owned(),
+                |Forecast { loss, standard_error, .. }| match standard_error {
+                    Some(error) => {
+                        format!("loss forecast {} +- {} after {} updates", figures(loss), figures(error), stage.train)
+                    }
+                    None if forecasts => format!("last losses {}, which tell nothing further", figures(loss)),
+                    None => format!("loss forecast {} after {} updates", figures(loss), stage.train),
+                },
+            );
         self.next_candidate(forecast, &what)
     }
 

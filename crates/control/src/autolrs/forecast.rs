@@ -6,9 +6,9 @@ use crate::gaussian_process::Points;
 /// What a candidate's window says of the loss at the end of the stage.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Forecast {
-    /// The loss expected there, not below the floor.
+    /// The loss expected there, not below the floor; where none can be expected, the last that was reached.
     pub loss: f64,
-    /// Its standard error, where the method has one.
+    /// Its standard error, where the method has one and the loss is expected.
     pub standard_error: Option<f64>,
     /// The mean of the last tenth of the window.
     pub recent: f64,
@@ -59,6 +59,15 @@ impl Forecaster {
         let error = curve.standard_error(window, self.horizon);
         let standard_error = (self.method == Forecasting::Varpro && error.is_finite()).then_some(error);
         Some(Forecast { standard_error, ..known(loss) })
+    }
+
+    /// The forecast that is compared with others: one more uncertain than the losses of its window are large says nothing, and the
+    /// last losses stand for it. It must not win by a fall that noise invented.
+    pub(super) fn believed(&self, window: &Points) -> Option<Forecast> {
+        let forecast = self.forecast(window)?;
+        let mean = window.y.iter().sum::<f64>() / window.y.len() as f64;
+        let worthless = forecast.standard_error.is_some_and(|error| error > (mean - self.floor).abs());
+        Some(if worthless { Forecast { loss: forecast.recent, standard_error: None, ..forecast } } else { forecast })
     }
 }
 
