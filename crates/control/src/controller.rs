@@ -2,7 +2,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ControlError, Hyperparameters};
+use crate::{ControlError, Hyperparameters, Turn};
 
 /// What a controller is told. Steps are 0-based updates; `updates` counts the updates done.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -119,8 +119,17 @@ pub struct Decision {
     pub hyperparameters: Hyperparameters,
     /// What the host must do before the next update, in this order.
     pub actions: Vec<Action>,
-    /// Why, when something changed.
+    /// What becomes of the run by it, where its actions do not say that: whoever reads it asks [`Decision::turn`].
+    pub turn: Option<Turn>,
+    /// Why, when something changed or was decided; a turn always has one.
     pub reason: Option<Reason>,
+}
+
+impl Decision {
+    /// What becomes of the run by it, if anything does: the field, and without one the largest turn of its actions.
+    pub fn turn(&self) -> Option<Turn> {
+        self.turn.or_else(|| self.actions.iter().filter_map(Turn::of).max())
+    }
 }
 
 impl From<Hyperparameters> for Decision {

@@ -45,6 +45,7 @@ mod replay;
 mod setting;
 pub mod swd;
 mod together;
+mod turn;
 
 pub use adaptive_heavy_ball::{AdaptiveHeavyBall, AdaptiveHeavyBallController};
 pub use autolrs::{AutoLrs, AutoLrsController};
@@ -63,7 +64,8 @@ pub use open_loop::OpenLoop;
 pub use optimizer::{BiasCorrection, DecayCoupling, EpsilonPlacement, OPTIMIZERS, OptimizerSpec};
 pub use plateau::{Plateau, PlateauController};
 pub use range_test::{BLOW_UP, RangeCurve, RangeTest, SMOOTHING, Suggestions};
-pub use replay::{Replayed, Turn, replay, replay_traced};
+pub use replay::{Replayed, replay, replay_traced};
 pub use setting::Setting;
 pub use swd::{ScheduledWeightDecay, ScheduledWeightDecayController};
 pub use together::Together;
+pub use turn::Turn;

@@ -2,7 +2,7 @@ use crate::bytes::{Reader, Writer};
 use crate::{Action, Asks, ControlError, Controller, Decision, Hyperparameter, Hyperparameters, Observation, Reason};
 
 /// Several controllers as one: each sees everything and decides its own hyperparameters. What a controller makes of the values
-/// of the others ([`Controller::follow`]) is asked last, when all have decided.
+/// of the others ([`Controller::follow`]) is asked last, when all have decided. Of their turns the largest is taken.
 ///
 /// When one of them asks the host to go back ([`Action::Restore`]), the others go back with it: they stand where they stood when
 /// it asked to [`Action::Save`]. At most one of them may ask for these two.
@@ -39,7 +39,9 @@ impl Together {
         let mut reasons = Vec::new();
         let (mut saves, mut restores) = (false, None);
         for (index, member) in self.members.iter_mut().enumerate() {
-            let Decision { hyperparameters, actions, reason } = ask(member.controller.as_mut());
+            let decision = ask(member.controller.as_mut());
+            all.turn = all.turn.max(decision.turn());
+            let Decision { hyperparameters, actions, reason, .. } = decision;
             member.decided = hyperparameters;
             saves |= actions.contains(&Action::Save);
             if actions.contains(&Action::Restore) {

@@ -5,10 +5,9 @@
 mod curves;
 
 use proptest::prelude::*;
-use rheostat_control::autowu::NonFinite;
 use rheostat_control::{
-    Action, AutoWarmUp, AutoWarmUpController, Buffers, ControlError, Controller, Decision, Hyperparameter,
-    Hyperparameters, Observation, OpenLoop, Reason, Replayed, Reset, StopReason, Turn, replay, replay_traced,
+    AutoWarmUp, AutoWarmUpController, Controller, Hyperparameter, Hyperparameters, Observation, OpenLoop, replay,
+    replay_traced,
 };
 use rheostat_schedule::{Frame, ScheduleSpec, Span};
 
@@ -22,10 +21,6 @@ fn warm_up(spec: &AutoWarmUp) -> AutoWarmUpController {
 
 fn rate(values: &Hyperparameters) -> f64 {
     values.get(Hyperparameter::LearningRate).expect("a rate")
-}
-
-fn turns(rows: &[Replayed]) -> Vec<(u64, Turn)> {
-    rows.iter().filter_map(|row| Some((row.updates, row.turn?))).collect()
 }
 
 #[test]
@@ -44,7 +39,7 @@ fn schedules_are_replayed_at_the_values_that_they_have() {
             }
             _ => assert_eq!((row.updates, rate(&row.used)), (4, schedule.at(4))),
         }
-        assert_eq!(row.turn, None);
+        assert_eq!(row.decision.turn(), None);
     }
 }
 
@@ -59,79 +54,6 @@ fn the_rates_are_those_of_a_controller_that_is_asked_directly() {
         next = controller.observe(&seen);
         assert_eq!(row.decision, next);
     }
-}
-
-#[test]
-fn the_end_of_a_warm_up_is_a_switch_and_its_tests_are_none() {
-    let rows = replay(&mut warm_up(&AutoWarmUp::default()), steps(&curves::long()));
-    let [(updates, Turn::Switch)] = turns(&rows)[..] else { panic!("{:?}", turns(&rows)) };
-    assert!((900..=1000).contains(&updates), "{updates}");
-    assert!(rows.iter().filter(|row| row.decision.reason.is_some()).count() >= 9, "every test says something");
-}
-
-#[test]
-fn a_rollback_is_a_restore_and_the_end_of_a_run_a_stop() {
-    let mut losses = curves::long();
-    losses[450] = f64::NAN;
-    let rows = replay(&mut warm_up(&AutoWarmUp::default()), steps(&losses));
-    assert_eq!(turns(&rows), [(450, Turn::Restore)]);
-    let strict = AutoWarmUp { on_non_finite: NonFinite::Error, ..AutoWarmUp::default() };
-    assert_eq!(turns(&replay(&mut warm_up(&strict), steps(&losses))), [(450, Turn::Stop)]);
-}
-
-/// Decides what it was given, one after another.
-struct Script(Vec<Decision>);
-
-impl Controller for Script {
-    fn begin(&mut self) -> Decision {
-        self.0.remove(0)
-    }
-
-    fn observe(&mut self, _: &Observation) -> Decision {
-        self.0.remove(0)
-    }
-
-    fn save(&self) -> Vec<u8> {
-        Vec::new()
-    }
-
-    fn load(&mut self, _: &[u8]) -> Result<(), ControlError> {
-        Ok(())
-    }
-}
-
-/// The turns of a rate that goes through these values, with a reason each time.
-fn turns_of(rates: &[f64]) -> Vec<(u64, Turn)> {
-    let decision = |rate: &f64| Decision {
-        reason: Some(Reason("because".to_owned())),
-        ..Hyperparameters::new().with(Hyperparameter::LearningRate, *rate).into()
-    };
-    turns(&replay(&mut Script(rates.iter().map(decision).collect()), steps(&vec![1.0; rates.len() - 1])))
-}
-
-#[test]
-fn what_a_decision_did_is_told_by_the_course_of_the_values() {
-    assert_eq!(turns_of(&[0.1, 0.1, 0.01, 0.01]), [(2, Turn::Reduce), (3, Turn::Switch)]);
-    assert_eq!(turns_of(&[0.1, 0.09, 0.08, 0.07]), [(1, Turn::Reduce)], "a decay that goes on is no news");
-    assert_eq!(turns_of(&[0.1, 0.09, 0.081, 0.04]).last(), Some(&(3, Turn::Reduce)));
-    assert_eq!(turns_of(&[0.1, 0.09, 0.081, 0.2]).last(), Some(&(3, Turn::Switch)));
-    assert_eq!(turns_of(&[0.0, 0.0, 0.0]), []);
-}
-
-#[test]
-fn an_action_tells_more_than_a_value_and_nothing_is_told_without_a_reason() {
-    let reset = Action::Reset(Reset { tau: 0.5, alpha: 0.5, draw: 0, buffers: Buffers::Follow });
-    let with = |actions: Vec<Action>, reason: Option<&str>| {
-        let reason = reason.map(|reason| Reason(reason.to_owned()));
-        Decision { actions, reason, ..Hyperparameters::new().with(Hyperparameter::LearningRate, 0.1).into() }
-    };
-    let told = |decision: Decision| {
-        turns(&replay(&mut Script(vec![with(Vec::new(), None), decision]), steps(&[1.0]))).pop().map(|turn| turn.1)
-    };
-    assert_eq!(told(with(vec![reset.clone()], Some("a cycle ended"))), Some(Turn::Reset));
-    assert_eq!(told(with(vec![Action::Save, Action::Evaluate], Some("a test"))), None);
-    assert_eq!(told(with(vec![reset, Action::Stop(StopReason::Finished)], Some("over"))), Some(Turn::Stop));
-    assert_eq!(told(with(vec![Action::Save], None)), None);
 }
 
 #[test]

@@ -51,11 +51,13 @@ pub enum Event {
         #[serde(with = "number")]
         test_metric: f64,
     },
-    /// A controller changed course.
+    /// A controller decided something and said why.
     Decision {
         /// Updates done.
         step: u64,
-        /// What it decided: `switch`, `reset`, `reduce`, ...
+        /// What became of the run by it, the name of a [`Turn`](rheostat_control::Turn): `reduce`, `switch`, `reset`, `restore` or
+        /// `stop`. Where it took no turn, what the controller asked for (`save`, `evaluate`, or `save, evaluate`), and where it asked
+        /// for nothing, `note`.
         decision: String,
         /// Why.
         reason: String,

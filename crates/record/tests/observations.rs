@@ -23,7 +23,7 @@ fn events_are_told_in_their_order_with_the_first_evaluation_first() {
     if let Event::Step { gradient_norm, .. } = &mut refused {
         *gradient_norm = f64::INFINITY;
     }
-    let reason = Event::Decision { step: 1, decision: "change".into(), reason: "because".into() };
+    let reason = Event::Decision { step: 1, decision: "note".into(), reason: "because".into() };
     let events = [evaluation(0, 0.1), step(0, 1.0), reason, evaluation(1, 0.2), refused];
     let seen = observations(&events, Asks::default()).unwrap();
     let evaluated = |updates, metric| Observation::Evaluation { updates, loss: 1.0, metric };

@@ -108,14 +108,15 @@ impl Replay {
     }
 
     fn take(&mut self, row: Replayed) {
+        let turn = row.decision.turn();
         match row.seen {
             Some(Observation::Step { step, loss }) => {
-                self.rows.push(Row { step, loss, used: row.used, turn: row.turn });
+                self.rows.push(Row { step, loss, used: row.used, turn });
             }
             Some(Observation::Evaluation { updates, loss, metric }) => {
                 self.evaluations.push(Evaluation { updates, loss, metric });
                 if let Some(last) = self.rows.last_mut() {
-                    last.turn = last.turn.max(row.turn);
+                    last.turn = last.turn.max(turn);
                 }
             }
             _ => {}
@@ -124,7 +125,7 @@ impl Replay {
             let before = row.used.get(Hyperparameter::LearningRate);
             let after = row.decision.hyperparameters.get(Hyperparameter::LearningRate).or(before);
             let rates = before.zip(after);
-            self.decisions.push(Said { updates: row.updates, turn: row.turn, rates, reason: reason.to_string() });
+            self.decisions.push(Said { updates: row.updates, turn, rates, reason: reason.to_string() });
         }
     }
 

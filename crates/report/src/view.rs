@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use rheostat_control::Turn;
 use rheostat_record::{Event, Run, Score, Status, Target};
 
 /// What reports look at, taken out of a run once.
@@ -51,9 +52,9 @@ pub(crate) enum Why<'a> {
 }
 
 impl Moment<'_> {
-    /// Whether the run took another course then: not where a controller had a snapshot taken or the model evaluated and went on.
+    /// Whether the run took another course then: not where a controller had something done or noted, and went on.
     pub(crate) fn is_turn(&self) -> bool {
-        !matches!(self.why, Why::Said(_)) || self.what.split(", ").any(|action| !matches!(action, "save" | "evaluate"))
+        !matches!(self.why, Why::Said(_)) || Turn::from_name(self.what).is_some()
     }
 }
 

@@ -7,7 +7,7 @@ mod samples;
 use proptest::prelude::*;
 use rheostat_control::{
     Action, Asks, AutoWarmUp, AutoWarmUpController, Buffers, ControlError, Controller, Decision, Hyperparameter,
-    Hyperparameters, Observation, OpenLoop, Reason, Reset,
+    Hyperparameters, Observation, OpenLoop, Reason, Reset, Turn,
 };
 use rheostat_record::{Event, observations};
 use rheostat_report::chart::{Glyphs, Theme};
@@ -56,6 +56,7 @@ impl Controller for Steps {
         let rate = 0.1_f64 * 0.1_f64.powi(self.evaluations / 3);
         let mut decision: Decision = Hyperparameters::new().with(Hyperparameter::LearningRate, rate).into();
         if evaluated && self.evaluations % 3 == 0 {
+            decision.turn = Some(Turn::Reduce);
             decision.reason = Some(Reason("3 evaluations without progress, more than <2>".to_owned()));
         }
         if evaluated && self.evaluations == 7 {
@@ -268,11 +269,13 @@ fn a_run_that_went_as_replayed_departs_nowhere_and_another_one_where_its_rate_di
 fn what_changed_nothing_is_listed_and_not_marked() {
     let mut run = Sample::default().run();
     let said = |decision: &str| Event::Decision { step: 400, decision: decision.into(), reason: "so it is".into() };
-    run.events.insert(500, said("save"));
-    let page = html_with(&[run.clone()], &[]).unwrap();
-    assert!(page.contains("<td>Save</td>") && !page.contains("<title>save</title>"));
-    run.events.insert(501, said("save, reset"));
-    assert!(html_with(&[run], &[]).unwrap().contains("<title>save, reset</title>"));
+    for (listed, marked) in [("note", false), ("save", false), ("save, evaluate", false), ("reduce", true)] {
+        run.events.insert(500, said(listed));
+        let page = html_with(&[run.clone()], &[]).unwrap();
+        let name = format!("{}{}", listed[..1].to_uppercase(), &listed[1..]);
+        assert!(page.contains(&format!("<td>{name}</td>")), "{listed}");
+        assert_eq!(page.contains(&format!("<title>{listed}</title>")), marked, "{listed}");
+    }
 }
 
 #[test]

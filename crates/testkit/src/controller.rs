@@ -35,11 +35,11 @@ pub fn check(make: impl Fn() -> Box<dyn Controller>) {
     let seen = observations(120);
     let (mut one, mut two) = (make(), make());
     assert_eq!(one.begin(), two.begin(), "begin decides the same twice");
-    check_values(&make().begin());
+    check_decision(&make().begin());
     for observation in &seen {
         let decision = one.observe(observation);
         assert_eq!(decision, two.observe(observation), "the same observations give the same decisions");
-        check_values(&decision);
+        check_decision(&decision);
     }
     for cut in [0, 1, seen.len() / 3, seen.len() - 1] {
         check_resume(&make, &seen, cut);
@@ -47,7 +47,11 @@ pub fn check(make: impl Fn() -> Box<dyn Controller>) {
     check_bad_bytes(&make, &seen);
 }
 
-fn check_values(decision: &Decision) {
+fn check_decision(decision: &Decision) {
+    let Decision { actions, reason, .. } = decision;
+    if let Some(turn) = decision.turn() {
+        assert!(reason.is_some(), "a {} comes with a reason: {actions:?}", turn.name());
+    }
     for (which, value) in decision.hyperparameters.iter() {
         assert!(which.check(value).is_ok(), "{which} = {value} is out of range, whatever was observed");
     }

@@ -76,7 +76,7 @@ fn an_automated_warm_up_decays_from_the_rate_it_found_and_resumes_to_the_same_bi
     let rates = rates(&run);
     let peak = rates.iter().copied().fold(0.0, f64::max);
     assert!(rates[0] == 1e-5 && rates.last().unwrap() < &peak, "{rates:?}");
-    assert!(decisions(&run).iter().any(|(_, decision)| decision == "change"), "{:?}", decisions(&run));
+    assert!(decisions(&run).iter().any(|(_, decision)| decision == "switch"), "{:?}", decisions(&run));
 }
 
 #[test]

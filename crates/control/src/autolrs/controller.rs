@@ -8,7 +8,7 @@ use super::{AutoLrs, Forecasting, Lengths, Losses, SearchMethod, grid};
 use crate::figures::figures;
 use crate::gaussian_process::Points;
 use crate::{
-    Action, ControlError, Controller, Decision, Hyperparameter, Hyperparameters, Observation, Reason, StopReason,
+    Action, ControlError, Controller, Decision, Hyperparameter, Hyperparameters, Observation, Reason, StopReason, Turn,
 };
 
 /// What `high` is divided by when all candidates of a search are given up.
@@ -290,10 +290,9 @@ impl AutoLrsController {
                     figures(spread)
                 ),
             };
-            return self.act(
-                vec![Action::Restore],
-                format!("{said}; rate {chosen} {why}: it trains for {} updates", stage.train),
-            );
+            let reason = format!("{said}; rate {chosen} {why}: it trains for {} updates", stage.train);
+            // It goes back as after every candidate; what is new is the rate that it trains with.
+            return Decision { turn: Some(Turn::Switch), ..self.act(vec![Action::Restore], reason) };
         }
         if !self.state.shrunk && self.spec.high / SHRINK > self.spec.low {
             self.state.shrunk = true;

@@ -8,7 +8,7 @@ use super::state::{Phase, State};
 use super::{AutoWarmUp, Average, Decay, FEWEST_LOSSES, FloorUnit, Growth, Lengths, NoDetection, NonFinite, Subset};
 use crate::gaussian_process::{GaussianProcess, Points};
 use crate::{
-    Action, ControlError, Controller, Decision, Hyperparameter, Hyperparameters, Observation, Reason, StopReason,
+    Action, ControlError, Controller, Decision, Hyperparameter, Hyperparameters, Observation, Reason, StopReason, Turn,
 };
 
 /// The controller of the learning rate that [`AutoWarmUp::resolve`] makes.
@@ -120,6 +120,11 @@ impl AutoWarmUpController {
         Decision { actions, reason: Some(Reason(reason)), ..self.decision() }
     }
 
+    /// The decay begins where the run stands.
+    fn switch(&self, reason: String) -> Decision {
+        Decision { turn: Some(Turn::Switch), ..self.because(Vec::new(), reason) }
+    }
+
     /// Whether a loss of this update is news: not one that was told already, or is late.
     pub(super) fn expects(&self, step: u64) -> bool {
         let told_again = self.state.may_repeat && step.checked_add(1) == Some(self.state.next);
@@ -196,7 +201,7 @@ impl AutoWarmUpController {
                     "the loss was lowest at rate {rate:.1e} ({sure} sure, test {streak} of {patience} in a row) after \
                      {updates} updates: {then}"
                 );
-                return self.because(Vec::new(), reason);
+                return if enough { self.switch(reason) } else { self.because(Vec::new(), reason) };
             }
             Ok(TestResult { probability, .. }) => {
                 let (sure, needed) = (percent(probability), percent(confidence));
@@ -223,15 +228,12 @@ impl AutoWarmUpController {
             NoDetection::Error => self.stop(format!("{ended}: raise `high` or `max_warmup`")),
             NoDetection::DecayFromCurrent => {
                 self.decay_from(current, updates, false);
-                self.because(Vec::new(), format!("{ended}: it decays from the rate reached, {current:.1e}"))
+                self.switch(format!("{ended}: it decays from the rate reached, {current:.1e}"))
             }
             NoDetection::DecayFromArgmin => match self.look() {
                 Ok(TestResult { rate, .. }) => {
                     self.decay_from(rate, updates, false);
-                    self.because(
-                        Vec::new(),
-                        format!("{ended}: it decays from {rate:.1e}, where the smoothed loss was lowest"),
-                    )
+                    self.switch(format!("{ended}: it decays from {rate:.1e}, where the smoothed loss was lowest"))
                 }
                 Err(why) => self.stop(format!("{ended}, and there is no rate to decay from: {why}")),
             },
@@ -263,7 +265,7 @@ impl AutoWarmUpController {
             );
         }
         self.decay_from(rate, self.state.next, true);
-        self.because(Vec::new(), format!("{what}: it decays from {rate:.1e}, where the loss was lowest"))
+        self.switch(format!("{what}: it decays from {rate:.1e}, where the loss was lowest"))
     }
 
     fn decay_from(&mut self, start: f64, since: u64, on_trial: bool) {

@@ -7,7 +7,7 @@ use super::weighing::{Weighing, short};
 use super::{CycleReset, Cycles, LossTrend, ResetMode};
 use crate::{
     Action, ControlError, Controller, Decision, Hyperparameter, Hyperparameters, MetricDirection, Observation, Reason,
-    Reset, StopReason,
+    Reset, StopReason, Turn,
 };
 
 /// The controller of the learning rate that [`Cycles::resolve`] makes.
@@ -32,6 +32,7 @@ pub struct CyclesController {
 #[derive(Default)]
 struct Notes {
     actions: Vec<Action>,
+    turn: Option<Turn>,
     reasons: Vec<String>,
 }
 
@@ -75,7 +76,7 @@ impl CyclesController {
     fn decision(&self, notes: Notes) -> Decision {
         let hyperparameters = Hyperparameters::new().with(Hyperparameter::LearningRate, self.rate());
         let reason = (!notes.reasons.is_empty()).then(|| Reason(notes.reasons.join("; ")));
-        Decision { hyperparameters, actions: notes.actions, reason }
+        Decision { hyperparameters, actions: notes.actions, turn: notes.turn, reason }
     }
 
     fn observe_loss(&mut self, step: u64, loss: f64, notes: &mut Notes) {
@@ -119,10 +120,11 @@ impl CyclesController {
         self.curve = self.plan.curve(self.state.cycle, self.state.start, self.state.end());
     }
 
-    /// The reset at the beginning of a cycle; a soft one whose coefficient is not known asks for an evaluation.
+    /// The reset at the beginning of a cycle; a soft one whose coefficient is not known asks for an evaluation. The turn is taken
+    /// when it is known what is reset.
     fn renew(&mut self, what: String, tau: Option<(f64, String)>, notes: &mut Notes) {
         match (self.reset.mode, tau) {
-            (ResetMode::None, _) => notes.say(format!("{what}: nothing is reset")),
+            (ResetMode::None, _) => notes.turns(Turn::Switch, format!("{what}: nothing is reset")),
             (ResetMode::ParamsOnly, _) => self.resets(1.0, 0.0, format!("{what}: all weights fresh"), notes),
             (ResetMode::Hard, _) => self.resets(1.0, 1.0, format!("{what}: everything fresh"), notes),
             (ResetMode::Soft, Some((tau, why))) => self.soft(tau, &format!("{what}: {why}"), notes),
@@ -141,7 +143,7 @@ impl CyclesController {
         if tau > 0.0 {
             self.resets(tau, self.reset.alpha, format!("{why}: tau {}, the share of fresh weights", short(tau)), notes);
         } else {
-            notes.say(format!("{why}: tau 0, nothing is reset"));
+            notes.turns(Turn::Switch, format!("{why}: tau 0, nothing is reset"));
         }
     }
 
@@ -149,7 +151,7 @@ impl CyclesController {
         self.state.resets = self.state.resets.saturating_add(1);
         let reset = Reset { tau, alpha, draw: self.state.resets, buffers: self.reset.buffers };
         notes.actions.push(Action::Reset(reset));
-        notes.say(why);
+        notes.turns(Turn::Reset, why);
     }
 
     /// The host made no evaluation after `updates` updates, though asked.
@@ -169,7 +171,7 @@ impl CyclesController {
     fn stop(&mut self, reason: StopReason, why: String, notes: &mut Notes) {
         self.state.stopped = true;
         notes.actions.push(Action::Stop(reason));
-        notes.say(why);
+        notes.turns(Turn::Stop, why);
     }
 
     fn observe_evaluation(&mut self, updates: u64, loss: f64, metric: f64, notes: &mut Notes) {
@@ -266,6 +268,11 @@ impl CyclesController {
 impl Notes {
     fn say(&mut self, reason: String) {
         self.reasons.push(reason);
+    }
+
+    fn turns(&mut self, turn: Turn, reason: String) {
+        self.turn = self.turn.max(Some(turn));
+        self.say(reason);
     }
 }
 

@@ -5,7 +5,8 @@ use super::{Plateau, ThresholdMode, Watch};
 use crate::bytes::{Reader, Writer};
 use crate::figures::figures;
 use crate::{
-    ControlError, Controller, Decision, Hyperparameter, Hyperparameters, MetricDirection, Observation, OpenLoop, Reason,
+    ControlError, Controller, Decision, Hyperparameter, Hyperparameters, MetricDirection, Observation, OpenLoop,
+    Reason, Turn,
 };
 
 /// The controller that [`Plateau`] makes, of one hyperparameter.
@@ -38,7 +39,7 @@ impl PlateauController {
         values.map(|(which, value)| (which, self.reduced(value, multiplier))).collect::<Hyperparameters>().into()
     }
 
-    /// Sees an evaluation; the reason if it reduced the value, of which the schedule's own is given.
+    /// Sees an evaluation; the reason if it reduced the value, of which the schedule's own is given, or if it was ignored.
     fn evaluated(&mut self, updates: u64, loss: f64, metric: f64, scheduled: f64) -> Option<String> {
         if let Some(last) = self.state.evaluated
             && updates <= last
@@ -138,6 +139,7 @@ impl Controller for PlateauController {
 
     fn observe(&mut self, seen: &Observation) -> Decision {
         let scheduled = self.schedule.observe(seen);
+        let multiplier = self.state.multiplier;
         let reason = match *seen {
             Observation::Step { loss, .. } if self.spec.watch == Watch::TrainLoss => {
                 self.state.losses.push(loss, self.spec.on_non_finite);
@@ -149,7 +151,8 @@ impl Controller for PlateauController {
             }
             _ => None,
         };
-        Decision { reason: reason.map(Reason), ..self.reduce_all(&scheduled) }
+        let turn = (self.state.multiplier < multiplier).then_some(Turn::Reduce);
+        Decision { turn, reason: reason.map(Reason), ..self.reduce_all(&scheduled) }
     }
 
     fn save(&self) -> Vec<u8> {

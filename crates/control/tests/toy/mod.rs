@@ -4,7 +4,7 @@
 
 use std::collections::VecDeque;
 
-use rheostat_control::{Action, Controller, Decision, Hyperparameter, MetricDirection, Observation, Setting};
+use rheostat_control::{Action, Controller, Decision, Hyperparameter, MetricDirection, Observation, Setting, Turn};
 use rheostat_schedule::Frame;
 
 pub(crate) fn setting(frame: Frame) -> Setting {
@@ -34,6 +34,7 @@ pub(crate) struct Host {
     /// Update, rate and loss of everything that was done.
     pub(crate) steps: Vec<(u64, f64, f64)>,
     pub(crate) actions: Vec<Action>,
+    pub(crate) turns: Vec<Turn>,
     pub(crate) reasons: Vec<String>,
     pub(crate) evaluations: u64,
 }
@@ -53,6 +54,7 @@ impl Host {
             told: false,
             steps: Vec::new(),
             actions: Vec::new(),
+            turns: Vec::new(),
             reasons: Vec::new(),
             evaluations: 0,
         }
@@ -75,6 +77,7 @@ impl Host {
         Hyperparameter::LearningRate.check(value).expect("a rate");
         assert!(value > 0.0);
         self.rate = value;
+        self.turns.extend(decision.turn());
         asked.extend(decision.actions);
         self.reasons.extend(decision.reason.map(|reason| reason.to_string()));
     }

@@ -33,19 +33,19 @@ impl<W: Workload> Session<'_, W> {
 
     /// Takes over what the controller decided for the next update.
     pub(super) fn take(&mut self, decision: Decision) -> Result<Vec<Action>, TrainError> {
-        let Decision { hyperparameters, actions, reason } = decision;
-        self.state.decide(&hyperparameters);
-        self.record_decision(&actions, reason)?;
-        Ok(actions)
+        self.state.decide(&decision.hyperparameters);
+        self.record_decision(&decision)?;
+        Ok(decision.actions)
     }
 
-    pub(super) fn record_decision(&mut self, actions: &[Action], reason: Option<Reason>) -> Result<(), TrainError> {
-        let Some(Reason(reason)) = reason else { return Ok(()) };
-        let decision = match actions {
-            [] => "change".to_owned(),
-            actions => actions.iter().map(name).collect::<Vec<_>>().join(", "),
+    fn record_decision(&mut self, decision: &Decision) -> Result<(), TrainError> {
+        let Some(Reason(reason)) = &decision.reason else { return Ok(()) };
+        let called = match (decision.turn(), decision.actions.as_slice()) {
+            (Some(turn), _) => turn.name().to_owned(),
+            (None, []) => "note".to_owned(),
+            (None, actions) => actions.iter().map(name).collect::<Vec<_>>().join(", "),
         };
-        self.record(&Event::Decision { step: self.state.step, decision, reason })
+        self.record(&Event::Decision { step: self.state.step, decision: called, reason: reason.clone() })
     }
 
     /// Carries out actions in their order; an evaluation may ask for more.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use rheostat_control::{Ask, Base, Decision, Hyperparameter, Hyperparameters, Observation};
+use rheostat_control::{Ask, Base, Hyperparameter, Hyperparameters, Observation};
 use rheostat_optim::Gradients;
 use rheostat_record::Event;
 use rheostat_workload::random::{Purpose, seed};
@@ -130,12 +130,11 @@ impl<W: Workload> Session<'_, W> {
     /// Tells the controller something in the middle of an update: it may change this update's hyperparameters and nothing else.
     fn decide_within(&mut self, seen: &Observation) -> Result<(), TrainError> {
         self.clock.switch(Phase::Control, &self.device)?;
-        let Decision { hyperparameters, actions, reason } = self.controller.observe(seen);
-        if let Some(action) = actions.first() {
+        let decision = self.controller.observe(seen);
+        if let Some(action) = decision.actions.first() {
             return Err(TrainError::Undriven { step: self.state.step, action: super::effects::name(action) });
         }
-        self.state.decide(&hyperparameters);
-        self.record_decision(&actions, reason)?;
+        self.take(decision)?;
         self.clock.switch(Phase::Update, &self.device)
     }
 
