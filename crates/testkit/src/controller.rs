@@ -44,7 +44,21 @@ pub fn check(make: impl Fn() -> Box<dyn Controller>) {
     for cut in [0, 1, seen.len() / 3, seen.len() - 1] {
         check_resume(&make, &seen, cut);
     }
+    check_resume_everywhere(&make, &seen);
     check_bad_bytes(&make, &seen);
+}
+
+/// Hands its state on to a fresh value before every observation, as a run that is killed and resumed at every step.
+fn check_resume_everywhere(make: &impl Fn() -> Box<dyn Controller>, seen: &[Observation]) {
+    let (mut steady, mut hopping) = (make(), make());
+    steady.begin();
+    hopping.begin();
+    for (index, observation) in seen.iter().enumerate() {
+        let mut fresh = make();
+        fresh.load(&hopping.save()).unwrap_or_else(|error| panic!("its own state loads: {error}"));
+        hopping = fresh;
+        assert_eq!(hopping.observe(observation), steady.observe(observation), "resumed before observation {index}");
+    }
 }
 
 fn check_decision(decision: &Decision) {

@@ -7,7 +7,8 @@ mod common;
 use std::path::Path;
 
 use common::{folder, interrupt, losses, rates, recipe, run, weights};
-use rheostat_record::{Event, Recipe, RecipeText, Run, Status};
+use rheostat_control::{Hyperparameter, Observation, replay};
+use rheostat_record::{Event, Recipe, RecipeText, Run, Status, observations};
 use rheostat_train::{Host, Outcome, Place, Silent, train};
 use rheostat_workload::WORKLOADS;
 
@@ -123,9 +124,29 @@ fn every_recipe_with_a_controller_trains_and_resumes_to_the_same_bits() {
         let total = recipe.plan(samples).unwrap().total_steps;
         let (outcome, run) = assert_cuts_do_not_matter(&recipe, &[7, total / 3, total - 20]);
         assert_eq!(run.manifest.samples, samples);
+        assert_replay_is_the_run(&recipe, &run);
         assert_eq!(outcome.result.status, Status::Finished, "{name}");
         assert!(outcome.result.best.unwrap().metric > 0.9, "{name}: {:?}", outcome.result.best);
     }
+}
+
+/// The recorded losses alone lead a fresh controller to the same values, to the bit.
+fn assert_replay_is_the_run(recipe: &Recipe, run: &Run) {
+    let history = Run::history(&run.path).unwrap();
+    let plan = recipe.plan(run.manifest.samples).unwrap();
+    let mut controller = plan.controller().unwrap();
+    // Norms and moments are not recorded.
+    let Ok(seen) = observations(&history, controller.asks()) else { return };
+    let used = |event: &Event| match event {
+        Event::Step { hyperparameters, .. } => hyperparameters.get("learning_rate").map(|rate| rate.to_bits()),
+        _ => None,
+    };
+    let recorded: Vec<u64> = history.iter().filter_map(used).collect();
+    let steps =
+        replay(controller.as_mut(), seen).into_iter().filter(|row| matches!(row.seen, Some(Observation::Step { .. })));
+    let replayed: Vec<u64> =
+        steps.filter_map(|row| row.used.get(Hyperparameter::LearningRate)).map(f64::to_bits).collect();
+    assert!(!recorded.is_empty() && recorded == replayed, "{}", run.manifest.recipe);
 }
 
 #[test]

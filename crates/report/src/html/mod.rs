@@ -96,7 +96,7 @@ pub fn html_with(runs: &[Run], replays: &[(usize, Replay)]) -> Result<String, Re
 fn explained(views: &[View<'_>], replays: &[(usize, Replay)]) -> Vec<Explained> {
     let explained = |(at, (run, replay)): (usize, &(usize, Replay))| {
         let run = views.get(*run)?.id().to_owned();
-        Some(Explained { run, title: unbroken(&replay.title()), shown: replay.shown(&format!("replay-{at}")) })
+        Some(Explained { run, title: unbroken(&replay.title()), shown: replay.explanation(&format!("replay-{at}")) })
     };
     replays.iter().enumerate().filter_map(explained).collect()
 }

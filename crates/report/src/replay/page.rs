@@ -70,7 +70,7 @@ impl Replay {
             about: format!("{name} · {} replayed, nothing trained", plural(self.rows.len() as u64, "update")),
             style: style(),
             script: include_str!("../../templates/script.js"),
-            shown: self.shown("figure"),
+            shown: self.shown("figure", panels::parts(self)),
             left_out: self.decisions.len() - listed.len(),
             rows: listed.iter().map(row).collect(),
             program: program.to_owned(),
@@ -78,8 +78,12 @@ impl Replay {
         Ok(page.render()?)
     }
 
-    /// The pictures as parts of a page; `id` begins the identities of their elements.
-    pub(crate) fn shown(&self, id: &str) -> Shown {
+    /// What the controller looked at, for the page of a run that shows the rest already; `id` begins the identities of its elements.
+    pub(crate) fn explanation(&self, id: &str) -> Shown {
+        self.shown(id, panels::looked_at(self))
+    }
+
+    fn shown(&self, id: &str, parts: Vec<panels::Part>) -> Shown {
         let figure = |(index, part): (usize, panels::Part)| {
             let id = format!("{id}-{index}");
             let options = SvgOptions {
@@ -96,6 +100,6 @@ impl Replay {
             let legend = legend.into_iter().map(|(name, colour, faint)| named(&name, colour, faint)).collect();
             Figure { picture: Picture { id, title: part.title, svg: chart.svg(&options) }, legend }
         };
-        Shown { figures: panels::parts(self).into_iter().enumerate().map(figure).collect() }
+        Shown { figures: parts.into_iter().enumerate().map(figure).collect() }
     }
 }

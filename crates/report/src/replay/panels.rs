@@ -118,10 +118,14 @@ fn noun(turn: Turn) -> &'static str {
     }
 }
 
+/// What a controller looked at: the losses, and its tests of them.
+pub(super) fn looked_at(replay: &Replay) -> Vec<Part> {
+    std::iter::once(losses(replay)).chain(replay.warm_up.as_ref().map(tests)).collect()
+}
+
 /// Everything there is to draw, from the losses down to the hyperparameters.
 pub(super) fn parts(replay: &Replay) -> Vec<Part> {
-    let mut parts = vec![losses(replay)];
-    parts.extend(replay.warm_up.as_ref().map(tests));
+    let mut parts = looked_at(replay);
     let metric_is_loss = replay.evaluations.iter().all(|seen| seen.metric.to_bits() == seen.loss.to_bits());
     let evaluated = |name: &str, values: Vec<(f64, f64)>, colour: usize| {
         let title = format!("Validation {name}");
