@@ -51,6 +51,7 @@ fn assert_same(expected: &(Outcome, Run), place: &Path, resumed: &Outcome, cut: 
 fn assert_cuts_do_not_matter(recipe: &Recipe, cuts: &[u64]) -> (Outcome, Run) {
     let whole = folder();
     let expected = run(recipe, whole.path());
+    assert_replay_is_the_run(recipe, &expected.1);
     for &cut in cuts {
         let place = folder();
         let status = interrupt(recipe, Place::New { path: place.path(), id: "test" }, cut).result.status;
@@ -122,9 +123,8 @@ fn every_recipe_with_a_controller_trains_and_resumes_to_the_same_bits() {
     for (name, recipe) in recipes {
         let samples = 1077;
         let total = recipe.plan(samples).unwrap().total_steps;
-        let (outcome, run) = assert_cuts_do_not_matter(&recipe, &[7, total / 3, total - 20]);
+        let (outcome, run) = assert_cuts_do_not_matter(&recipe, &[total / 3, total - 20]);
         assert_eq!(run.manifest.samples, samples);
-        assert_replay_is_the_run(&recipe, &run);
         assert_eq!(outcome.result.status, Status::Finished, "{name}");
         assert!(outcome.result.best.unwrap().metric > 0.9, "{name}: {:?}", outcome.result.best);
     }
@@ -146,7 +146,9 @@ fn assert_replay_is_the_run(recipe: &Recipe, run: &Run) {
         replay(controller.as_mut(), seen).into_iter().filter(|row| matches!(row.seen, Some(Observation::Step { .. })));
     let replayed: Vec<u64> =
         steps.filter_map(|row| row.used.get(Hyperparameter::LearningRate)).map(f64::to_bits).collect();
-    assert!(!recorded.is_empty() && recorded == replayed, "{}", run.manifest.recipe);
+    let departure = recorded.iter().zip(&replayed).position(|(recorded, replayed)| recorded != replayed);
+    assert_eq!(departure, None, "{:?} of {}", run.manifest.recipe, recorded.len());
+    assert!(!recorded.is_empty() && recorded.len() == replayed.len(), "{} and {}", recorded.len(), replayed.len());
 }
 
 #[test]
@@ -214,11 +216,10 @@ fn momentum_and_weight_decay_that_follow_the_gradients_are_in_force_and_recorded
         };
         run.events.iter().filter_map(value).collect()
     };
-    let text =
-        "learning_rate = 1e-3\nmomentum = { method = \"adaptive_heavy_ball\" }\n[optimizer]\nmethod = \"heavy_ball\"\n";
+    let text = "batch_size = 1077\nbudget = \"30 steps\"\nlearning_rate = 0.1\nmomentum = { method = \"adaptive_heavy_ball\" }\n[optimizer]\nmethod = \"heavy_ball\"\n";
     let momentum = value(text, "momentum");
-    assert!(momentum[0] == 0.0 && momentum.iter().any(|value| *value > 0.01), "{momentum:?}");
+    assert!(momentum[0] == 0.0 && momentum.iter().any(|value| *value > 0.5), "{momentum:?}");
     let decay = value("weight_decay = { method = \"swd\" }\n", "weight_decay");
     assert!(decay.iter().all(|value| *value > 5e-4), "gradients are smaller than 1: {decay:?}");
-    assert!(decay.last() > decay.first(), "and shrink: {decay:?}");
+    assert!(decay.windows(2).all(|pair| pair[0] != pair[1]), "and never the same: {decay:?}");
 }
