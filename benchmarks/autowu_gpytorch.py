@@ -1,7 +1,7 @@
 """One test of AutoWU with GPyTorch, as the paper describes it: 100 iterations of Adam on 100 random losses with a fixed length
 scale, then five draws of 500 losses, each conditioned on and predicted at 500 places with its full covariance.
 
-    python benchmarks/autowu_gpytorch.py [LOSSES]           needs torch and gpytorch; 2 threads
+    python benchmarks/autowu_gpytorch.py [LOSSES [THREADS]]  needs torch and gpytorch; 100000 losses and 2 threads
     cargo bench -p rheostat-control --bench autowu          ours on the same number of losses
 
 Prints the median of five tests in milliseconds.
@@ -63,7 +63,7 @@ def test(losses):
 
 
 def main():
-    torch.set_num_threads(2)
+    torch.set_num_threads(int(sys.argv[2]) if len(sys.argv) > 2 else 2)
     torch.manual_seed(0)
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
     u = torch.arange(count) / count
