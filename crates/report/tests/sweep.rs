@@ -33,6 +33,7 @@ fn trial(point: &str, best: f64, best_step: u64) -> TrialRow {
         point: point.to_owned(),
         best_metric: Some(best),
         best_step: Some(best_step),
+        final_metric: Some(best),
         test_metric: Some(best - 0.01),
         ..row("cosine", "digits-mlp", 0, Some(600))
     }
@@ -124,16 +125,17 @@ fn groups_are_by_how_it_ended_when_it_was_best_and_how_near_the_best() {
         trial("learning_rate = 2", 0.901, 900),
         trial("learning_rate = 3", 0.899, 900),
         trial("learning_rate = 4", 0.0, 250),
-        trial("learning_rate = 5", 0.99, 249),
+        TrialRow { final_metric: Some(0.5), ..trial("learning_rate = 5", 0.99, 249) },
         TrialRow { status: "diverged".into(), ..trial("learning_rate = 6", 0.99, 900) },
         TrialRow { status: "failed".into(), best_metric: None, ..trial("learning_rate = 7", 0.0, 900) },
         trial("learning_rate = 8", f64::NAN, 900),
-        // Cut off, with the best evaluation last; and because the target was met.
+        // It hardly learns, and has nothing to lose; cut off, with the best evaluation last; and because the target was met.
+        TrialRow { final_metric: Some(0.05), ..trial("learning_rate = 8.5", 0.1, 100) },
         TrialRow { status: "time_limit".into(), steps: 100, ..trial("learning_rate = 9", 0.5, 100) },
         TrialRow { status: "target_met".into(), steps: 300, ..trial("learning_rate = 10", 0.95, 100) },
     ];
     let expected = ["converged", "converged", "under-fit", "under-fit"].into_iter();
-    let expected = expected.chain(["diverged"; 4]).chain(["under-fit", "converged"]);
+    let expected = expected.chain(["diverged"; 4]).chain(["under-fit", "under-fit", "converged"]);
     assert_eq!(column(&rows, "group"), expected.collect::<Vec<_>>());
     assert!(says(&text(&rows), "converged from 1 to 2 and at 10"), "{}", text(&rows));
 }

@@ -6,7 +6,7 @@ use rheostat_score::TrialRow;
 use super::axis;
 use crate::study::field::{Field, Workload};
 
-/// A best evaluation before this share of the budget, with training after it, is none of a training that went well.
+/// A best evaluation before this share of the budget is none of a training that went well.
 const EARLY: f64 = 0.25;
 /// How much of the range between the worst and the best still counts as the best.
 const NEAR: f64 = 0.1;
@@ -64,8 +64,8 @@ pub(super) enum Group {
     Converged,
     /// Neither of the others.
     UnderFit,
-    /// It ended as diverged or failed, or came to no number, or its best evaluation came before a quarter of the budget though
-    /// training went on after it (a trial that ended with its best evaluation, or because it met its target, was only cut off).
+    /// It ended as diverged or failed, or came to no number, or lost what it had: its best evaluation came before a quarter of the
+    /// budget, and its last is worse by more than a tenth of that range. One that hardly learns has nothing to lose.
     Diverged,
 }
 
@@ -233,12 +233,14 @@ impl<'a> Attempt<'a> {
     fn new(row: &'a TrialRow, bounds: Option<Bounds>) -> Self {
         let best = number(row.best_metric);
         let share = row.best_step.filter(|_| row.budget_steps > 0).map(|step| step as f64 / row.budget_steps as f64);
-        let went_on = row.status != "target_met" && row.best_step.is_some_and(|step| step < row.steps);
-        let early = went_on && share.is_some_and(|share| share < EARLY);
+        let early = share.is_some_and(|share| share < EARLY);
+        // A trial without a last evaluation has nothing to show for what came after its best.
+        let lost = |best: f64, bounds: Bounds| number(row.final_metric).is_none_or(|last| !bounds.near(best, last));
         let group = match best.zip(bounds) {
-            _ if early || matches!(row.status.as_str(), "diverged" | "failed") => Group::Diverged,
+            _ if matches!(row.status.as_str(), "diverged" | "failed") => Group::Diverged,
             None => Group::Diverged,
-            Some((best, bounds)) if bounds.near(best) => Group::Converged,
+            Some((best, bounds)) if early && lost(best, bounds) => Group::Diverged,
+            Some((best, bounds)) if bounds.near(bounds.best, best) => Group::Converged,
             Some(_) => Group::UnderFit,
         };
         Self { row, best, test: number(row.test_metric), share, group }
@@ -264,8 +266,9 @@ impl Bounds {
         metrics.fold(None, widen)
     }
 
-    fn near(self, metric: f64) -> bool {
-        (self.best - metric).abs() <= NEAR * (self.best - self.worst).abs()
+    /// Whether two metrics differ by at most a tenth of the range.
+    fn near(self, one: f64, other: f64) -> bool {
+        (one - other).abs() <= NEAR * (self.best - self.worst).abs()
     }
 }
 

@@ -11,7 +11,8 @@ const LONGEST: usize = 8;
 /// What the groups are, and what stands for several trials.
 pub(in crate::study) const DEFINITIONS: &str = "A trial converged if its best validation metric is, of the range between \
     the worst and the best of the whole sweep, within a tenth of the best; it diverged if it ended as diverged or failed, or if its \
-    best evaluation came before a quarter of the budget though training went on; else it is under-fit.";
+    best evaluation came before a quarter of the budget and its last is worse by more than a tenth of that range; else it is \
+    under-fit.";
 
 /// `Test accuracy`, or what stands for it.
 pub(super) fn outcome(sweep: &Sweep<'_>) -> String {
