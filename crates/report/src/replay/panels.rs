@@ -111,7 +111,7 @@ pub(super) fn title(replay: &Replay) -> String {
 fn noun(turn: Turn) -> &'static str {
     match turn {
         Turn::Reduce => "reduction",
-        Turn::Switch => "change of course",
+        Turn::Switch => "turn",
         Turn::Reset => "reset",
         Turn::Restore => "rollback",
         Turn::Stop => "stop",
