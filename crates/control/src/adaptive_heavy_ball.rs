@@ -5,7 +5,7 @@ use std::ops::Bound;
 use rheostat_schedule::parameter::{Family, Kind, Method, Parameter};
 use serde::{Deserialize, Serialize};
 
-use crate::bytes::{Reader, Writer};
+use crate::bytes::{Reader, Writer, read_state};
 use crate::check::within;
 use crate::{
     Asks, Change, ControlError, Controller, ControllerMethod, Decision, Hyperparameter, Hyperparameters, Observation,
@@ -203,15 +203,13 @@ impl Controller for AdaptiveHeavyBallController {
     }
 
     fn load(&mut self, bytes: &[u8]) -> Result<(), ControlError> {
-        let read = |mut reader: Reader<'_>| {
+        let read = |reader: &mut Reader<'_>| {
             let told = reader.optional_u64()?;
             let mut momentum = || reader.hyperparameter(Hyperparameter::Momentum);
             let (before, latest, decided) = (momentum()?, momentum()?, momentum()?);
-            reader.end()?;
             Ok(Self { told, before, latest, decided, spec: self.spec.clone() })
         };
-        *self = read(Reader(bytes))
-            .map_err(|why| ControlError::BadState { controller: AdaptiveHeavyBall::METHOD.name, why })?;
+        *self = read_state(AdaptiveHeavyBall::METHOD.name, bytes, read)?;
         Ok(())
     }
 }

@@ -1,6 +1,6 @@
 //! State as bytes: little-endian numbers one after another, so that every bit comes back, NaN and infinities included.
 
-use crate::Hyperparameter;
+use crate::{ControlError, Hyperparameter};
 
 #[derive(Default)]
 pub(crate) struct Writer(pub(crate) Vec<u8>);
@@ -40,9 +40,25 @@ impl Writer {
     }
 }
 
-pub(crate) struct Reader<'a>(pub(crate) &'a [u8]);
+/// Reads the whole state of a controller; nothing may be left over.
+pub(crate) fn read_state<T>(
+    controller: &'static str,
+    bytes: &[u8],
+    read: impl FnOnce(&mut Reader<'_>) -> Result<T, String>,
+) -> Result<T, ControlError> {
+    let mut reader = Reader(bytes);
+    let state = read(&mut reader).and_then(|state| reader.end().map(|()| state));
+    state.map_err(|why| ControlError::BadState { controller, why })
+}
+
+pub(crate) struct Reader<'a>(&'a [u8]);
 
 impl Reader<'_> {
+    /// The first number of a state, which says whose it is and in which version.
+    pub(crate) fn magic(&mut self, expected: u64) -> Result<(), String> {
+        if self.u64()? == expected { Ok(()) } else { Err("it is of another controller or version".to_owned()) }
+    }
+
     pub(crate) fn u64(&mut self) -> Result<u64, String> {
         let (value, rest) = self.0.split_first_chunk().ok_or("it ends too early")?;
         self.0 = rest;
@@ -98,7 +114,7 @@ impl Reader<'_> {
     }
 
     /// Nothing may be left over.
-    pub(crate) fn end(self) -> Result<(), String> {
+    fn end(self) -> Result<(), String> {
         if self.0.is_empty() { Ok(()) } else { Err(format!("{} bytes too many", self.0.len())) }
     }
 }

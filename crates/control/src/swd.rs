@@ -5,7 +5,7 @@ use std::ops::Bound;
 use rheostat_schedule::parameter::{Family, Kind, Method, Parameter};
 use serde::{Deserialize, Serialize};
 
-use crate::bytes::{Reader, Writer};
+use crate::bytes::{Reader, Writer, read_state};
 use crate::check::within;
 use crate::{
     Asks, ControlError, Controller, ControllerMethod, DecayCoupling, Decision, Hyperparameter, Hyperparameters,
@@ -208,7 +208,7 @@ impl Controller for ScheduledWeightDecayController {
     }
 
     fn load(&mut self, bytes: &[u8]) -> Result<(), ControlError> {
-        let read = |mut reader: Reader<'_>| {
+        let read = |reader: &mut Reader<'_>| {
             let decided = reader.hyperparameter(Hyperparameter::WeightDecay)?;
             let held = match reader.u64()? {
                 0 => Held::Free,
@@ -216,11 +216,9 @@ impl Controller for ScheduledWeightDecayController {
                 2 => Held::AtZero,
                 other => return Err(format!("{other} is nothing that holds the weight decay")),
             };
-            reader.end()?;
             Ok((decided, held))
         };
-        (self.decided, self.held) = read(Reader(bytes))
-            .map_err(|why| ControlError::BadState { controller: ScheduledWeightDecay::METHOD.name, why })?;
+        (self.decided, self.held) = read_state(ScheduledWeightDecay::METHOD.name, bytes, read)?;
         Ok(())
     }
 }

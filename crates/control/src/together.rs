@@ -1,4 +1,4 @@
-use crate::bytes::{Reader, Writer};
+use crate::bytes::{Reader, Writer, read_state};
 use crate::{Action, Asks, ControlError, Controller, Decision, Hyperparameter, Hyperparameters, Observation, Reason};
 
 /// Several controllers as one: each sees everything and decides its own hyperparameters. What a controller makes of the values
@@ -103,16 +103,15 @@ impl Controller for Together {
     }
 
     fn load(&mut self, bytes: &[u8]) -> Result<(), ControlError> {
-        let bad = |why| ControlError::BadState { controller: NAME, why };
-        let mut reader = Reader(bytes);
-        let count = reader.u64().map_err(bad)?;
-        if count != self.members.len() as u64 {
-            return Err(bad(format!("{count} controllers instead of {}", self.members.len())));
-        }
-        let now = Kept::read_all(count, &mut reader).map_err(bad)?;
-        let kept = reader.flag().map_err(bad)?;
-        let snapshot = kept.then(|| Kept::read_all(count, &mut reader)).transpose().map_err(bad)?;
-        reader.end().map_err(bad)?;
+        let (now, snapshot) = read_state(NAME, bytes, |reader| {
+            let count = reader.u64()?;
+            if count != self.members.len() as u64 {
+                return Err(format!("{count} controllers instead of {}", self.members.len()));
+            }
+            let now = Kept::read_all(count, reader)?;
+            let snapshot = reader.flag()?.then(|| Kept::read_all(count, reader)).transpose()?;
+            Ok((now, snapshot))
+        })?;
         let before: Vec<_> = self.members.iter().map(Member::keep).collect();
         for (member, kept) in self.members.iter_mut().zip(&now) {
             if let Err(error) = member.controller.load(&kept.state) {

@@ -22,7 +22,7 @@ pub use document::{Diagnostic, DocumentError, Origin, Source};
 pub use error::RecordError;
 pub use event::{Event, Status};
 pub use manifest::{FORMAT, Manifest};
-pub use observations::{LOSS_COLUMNS, observations, read_losses};
+pub use observations::{LOSS_COLUMNS, observations, read_losses, told_loss};
 pub use recipe::{BatchAt, Group, NonFinite, Plan, RECIPE_KEYS, Recipe, RecipeText, TestWeights};
 pub use result::{RunResult, Score};
 pub use rheostat_control::MetricDirection as Direction;

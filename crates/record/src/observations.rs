@@ -26,10 +26,10 @@ pub fn observations(history: &[Event], asks: Asks) -> Result<Vec<Observation>, R
                     let rate = hyperparameters.get(Hyperparameter::LearningRate.name()).copied().unwrap_or(0.0);
                     seen.push(Observation::Gradient { step, rate, norm: gradient_norm, change: None });
                 }
-                seen.push(Observation::Step { step, loss: told(loss, gradient_norm) });
+                seen.push(Observation::Step { step, loss: told_loss(loss, gradient_norm) });
             }
             Event::Skip { step, loss, gradient_norm } => {
-                seen.push(Observation::Step { step, loss: told(loss, gradient_norm) });
+                seen.push(Observation::Step { step, loss: told_loss(loss, gradient_norm) });
             }
             Event::Evaluation { step, val_loss, val_metric, .. } => {
                 seen.push(Observation::Evaluation { updates: step, loss: val_loss, metric: val_metric });
@@ -46,8 +46,9 @@ pub fn observations(history: &[Event], asks: Asks) -> Result<Vec<Observation>, R
     Ok(seen)
 }
 
-/// The loss of an update that was not made is not finite, whatever it was.
-fn told(loss: f64, gradient_norm: f64) -> f64 {
+/// What a controller is told as the loss: NaN where the gradient norm is not finite, for that update was not made, whatever its
+/// loss.
+pub fn told_loss(loss: f64, gradient_norm: f64) -> f64 {
     if gradient_norm.is_finite() { loss } else { f64::NAN }
 }
 

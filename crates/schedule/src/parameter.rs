@@ -107,6 +107,11 @@ impl Parameter {
         Self { name, kind, default: None, required: true, range, lower, upper, unit: "", source: "", help }
     }
 
+    /// A required parameter that takes one of these names.
+    pub const fn choice(name: &'static str, choices: &'static [&'static str], help: &'static str) -> Self {
+        Self::new(name, Kind::Choice(choices), help)
+    }
+
     /// Gives it a default, as TOML text.
     pub const fn default(mut self, default: &'static str) -> Self {
         self.default = Some(default);

@@ -13,6 +13,7 @@ use rheostat_control::{
 use rheostat_optim::{Motion, OptimError, Optimizer, ParameterGroup};
 use rheostat_record::{
     Checkpoint, Event, EventSink, FORMAT, Manifest, NonFinite, Plan, Recipe, RunResult, RunWriter, Status, TestWeights,
+    told_loss,
 };
 use rheostat_workload::Workload;
 use rheostat_workload::random::{Purpose, seed};
@@ -193,7 +194,8 @@ impl<'a, W: Workload> Session<'a, W> {
             self.record_step(step)?;
         }
         self.clock.switch(Phase::Control, &self.device)?;
-        let actions = self.tell(&Observation::Step { step: self.state.step, loss: step.told() })?;
+        let actions =
+            self.tell(&Observation::Step { step: self.state.step, loss: told_loss(step.loss, step.gradient_norm) })?;
         let answered =
             actions.iter().any(|action| matches!(action, Action::Restore | Action::Reset(_) | Action::Stop(_)));
         self.perform(actions)?;
@@ -237,10 +239,8 @@ impl<'a, W: Workload> Session<'a, W> {
     fn checkpoint(&mut self) -> Result<(), TrainError> {
         self.clock.switch(Phase::Recording, &self.device)?;
         let step = self.state.step;
-        let Some(model) = &self.model else { return Ok(()) };
+        let Some(Snapshot { weights, moments, .. }) = self.as_it_stands()? else { return Ok(()) };
         let failed = |source| TrainError::Optimizer { step, source };
-        let weights = rheostat_optim::weights(model).map_err(failed)?;
-        let moments = self.optimizer.save().map_err(failed)?;
         let motion = self.controller.asks().change.then(|| self.motion.save()).transpose().map_err(failed)?;
         self.state.accounts = *self.clock.accounts();
         self.state.snapshot = self.snapshot.as_ref().map(Snapshot::mark);

@@ -7,10 +7,6 @@ pub(super) const PAPER: &str = "Jin and others, AutoLRS: Automatic Learning-Rate
 const PROGRAM: &str = "the paper's program, YuchenJin/autolrs";
 const OURS: &str = "Rheostat";
 
-const fn choice(name: &'static str, choices: &'static [&'static str], help: &'static str) -> Parameter {
-    Parameter::new(name, Kind::Choice(choices), help)
-}
-
 const fn span(name: &'static str, help: &'static str) -> Parameter {
     Parameter::new(name, Kind::Span, help).range(Bound::Excluded(0.0), Bound::Unbounded, "more than 0").optional()
 }
@@ -50,7 +46,7 @@ pub(super) const WARMUP_PEAK: Parameter = Parameter::new(
 .optional()
 .source(OURS);
 
-pub(super) const METRIC: Parameter = choice(
+pub(super) const METRIC: Parameter = Parameter::choice(
     "metric",
     &["train_loss", "val_loss", "train_then_val"],
     "which losses are forecast; the last: validation losses once stages no longer double",
@@ -58,10 +54,13 @@ pub(super) const METRIC: Parameter = choice(
 .default("\"train_loss\"")
 .source(OURS);
 
-pub(super) const FORECAST: Parameter =
-    choice("forecast", &["varpro", "published", "last_window_mean"], "how a candidate's losses are extrapolated")
-        .default("\"varpro\"")
-        .source(OURS);
+pub(super) const FORECAST: Parameter = Parameter::choice(
+    "forecast",
+    &["varpro", "published", "last_window_mean"],
+    "how a candidate's losses are extrapolated",
+)
+.default("\"varpro\"")
+.source(OURS);
 
 pub(super) const LOSS_FLOOR: Parameter =
     Parameter::new("loss_floor", Kind::Number, "no forecast is below this").default("0.0").source(OURS);
@@ -75,7 +74,7 @@ pub(super) const JUMP_GUARD: Parameter = Parameter::new(
 .source(PROGRAM);
 
 pub(super) const SEARCH_METHOD: Parameter =
-    choice("search_method", &["log_grid", "gp_lcb", "published"], "how candidates are chosen")
+    Parameter::choice("search_method", &["log_grid", "gp_lcb", "published"], "how candidates are chosen")
         .default("\"log_grid\"")
         .source(OURS);
 

@@ -2,7 +2,7 @@ use rheostat_schedule::parameter::LARGEST;
 
 use super::forecast::Forecast;
 use crate::ControlError;
-use crate::bytes::{Reader, Writer};
+use crate::bytes::{Reader, Writer, read_state};
 use crate::gaussian_process::Points;
 
 /// Where the controller is.
@@ -122,13 +122,11 @@ impl State {
 
     /// Reads what [`State::save`] wrote.
     pub(super) fn loaded(bytes: &[u8]) -> Result<Self, ControlError> {
-        Self::read(Reader(bytes)).map_err(|why| ControlError::BadState { controller: "autolrs", why })
+        read_state("autolrs", bytes, Self::read)
     }
 
-    fn read(mut reader: Reader<'_>) -> Result<Self, String> {
-        if reader.u64()? != MAGIC {
-            return Err("it is of another controller or version".to_owned());
-        }
+    fn read(reader: &mut Reader<'_>) -> Result<Self, String> {
+        reader.magic(MAGIC)?;
         let (next, may_repeat) = (reader.u64()?, reader.flag()?);
         let phase = match reader.u64()? {
             0 => Phase::WarmUp,
@@ -138,16 +136,15 @@ impl State {
             other => return Err(format!("{other} is no phase")),
         };
         let (stage, start, shrunk) = (reader.u64()?, reader.u64()?, reader.flag()?);
-        let rate = positive(&mut reader)?;
+        let rate = positive(reader)?;
         let count = reader.u64()?;
-        let tried = (0..count).map(|_| tried(&mut reader)).collect::<Result<_, _>>()?;
+        let tried = (0..count).map(|_| tried(reader)).collect::<Result<_, _>>()?;
         let window = Points { x: reader.f64s()?, y: reader.f64s()? };
         if window.x.len() != window.y.len() {
             return Err("its window has not as many places as losses".to_owned());
         }
         let initial = reader.optional_f64()?;
         let (evaluating, spent, searched) = (reader.flag()?, reader.u64()?, reader.u64()?);
-        reader.end()?;
         Ok(Self {
             next,
             may_repeat,

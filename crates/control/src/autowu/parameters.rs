@@ -7,10 +7,6 @@ pub(super) const PAPER: &str =
 const PROGRAM: &str = "the paper's program, kakaobrain/autowu";
 const OURS: &str = "Rheostat";
 
-const fn choice(name: &'static str, choices: &'static [&'static str], help: &'static str) -> Parameter {
-    Parameter::new(name, Kind::Choice(choices), help)
-}
-
 pub(super) const LOW: Parameter = Parameter::new("low", Kind::Number, "rate of the first update, less than `high`")
     .positive()
     .default("1e-5")
@@ -26,8 +22,9 @@ pub(super) const MAX_WARMUP: Parameter = Parameter::new("max_warmup", Kind::Span
     .default("\"50 %\"")
     .source(PAPER);
 
-pub(super) const GROWTH: Parameter =
-    choice("growth", &["exponential", "linear"], "how the rate rises").default("\"exponential\"").source(PAPER);
+pub(super) const GROWTH: Parameter = Parameter::choice("growth", &["exponential", "linear"], "how the rate rises")
+    .default("\"exponential\"")
+    .source(PAPER);
 
 pub(super) const TEST_EVERY: Parameter = Parameter::new("test_every", Kind::Span, "updates between two tests")
     .range(Bound::Excluded(0.0), Bound::Unbounded, "more than 0")
@@ -46,9 +43,10 @@ pub(super) const PATIENCE: Parameter = Parameter::new("patience", Kind::Integer,
     .unit("tests")
     .source(PAPER);
 
-pub(super) const FIT: Parameter = choice("fit", &["profile", "adam100", "grid"], "how the Gaussian process is fitted")
-    .default("\"profile\"")
-    .source(OURS);
+pub(super) const FIT: Parameter =
+    Parameter::choice("fit", &["profile", "adam100", "grid"], "how the Gaussian process is fitted")
+        .default("\"profile\"")
+        .source(OURS);
 
 pub(super) const WARM_START: Parameter =
     Parameter::new("warm_start", Kind::Boolean, "whether `adam100` goes on from the last fit")
@@ -78,7 +76,7 @@ pub(super) const VARIANCE_FLOOR: Parameter =
         .default("1e-4")
         .source(PROGRAM);
 
-pub(super) const FLOOR_UNIT: Parameter = choice(
+pub(super) const FLOOR_UNIT: Parameter = Parameter::choice(
     "floor_unit",
     &["relative", "absolute"],
     "whether `variance_floor` is a share of the variance of the losses or in squared units of the loss",
@@ -87,7 +85,7 @@ pub(super) const FLOOR_UNIT: Parameter = choice(
 .source(OURS);
 
 pub(super) const SUBSET: Parameter =
-    choice("subset", &["bin_mean", "stride", "random"], "which points stand for the losses")
+    Parameter::choice("subset", &["bin_mean", "stride", "random"], "which points stand for the losses")
         .default("\"bin_mean\"")
         .source(OURS);
 
@@ -118,12 +116,14 @@ pub(super) const TESTS: Parameter = Parameter::new(
 .source(PAPER);
 
 pub(super) const START_RATE: Parameter =
-    choice("start_rate", &["arithmetic", "geometric"], "mean of the draws' rates, with `random`")
+    Parameter::choice("start_rate", &["arithmetic", "geometric"], "mean of the draws' rates, with `random`")
         .default("\"arithmetic\"")
         .source(PROGRAM);
 
 pub(super) const DECAY: Parameter =
-    choice("decay", &["cosine", "constant_cosine"], "the shape after the warm-up").default("\"cosine\"").source(PAPER);
+    Parameter::choice("decay", &["cosine", "constant_cosine"], "the shape after the warm-up")
+        .default("\"cosine\"")
+        .source(PAPER);
 
 pub(super) const COOLDOWN: Parameter =
     Parameter::new("cooldown", Kind::Span, "the cosine at the end of the run, with `constant_cosine`")
@@ -140,7 +140,7 @@ pub(super) const DECAY_OFFSET: Parameter = Parameter::new(
 .default("0")
 .source(OURS);
 
-pub(super) const ON_NO_DETECTION: Parameter = choice(
+pub(super) const ON_NO_DETECTION: Parameter = Parameter::choice(
     "on_no_detection",
     &["decay_from_argmin", "decay_from_current", "error"],
     "what happens when the longest warm-up ends without a minimum",
@@ -148,7 +148,7 @@ pub(super) const ON_NO_DETECTION: Parameter = choice(
 .default("\"decay_from_argmin\"")
 .source(OURS);
 
-pub(super) const ON_NON_FINITE: Parameter = choice(
+pub(super) const ON_NON_FINITE: Parameter = Parameter::choice(
     "on_non_finite",
     &["rollback", "switch_now", "mask", "error"],
     "what happens when a loss of the warm-up is not finite",

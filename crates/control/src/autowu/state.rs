@@ -1,7 +1,7 @@
 use super::controller::TestResult;
 use super::history::History;
 use crate::ControlError;
-use crate::bytes::{Reader, Writer};
+use crate::bytes::{Reader, Writer, read_state};
 use crate::gaussian_process::AdamFit;
 
 /// Where the controller is.
@@ -95,18 +95,16 @@ impl State {
 
     /// Reads what [`State::save`] wrote, with a history of this state's kind.
     pub(super) fn loaded(&self, bytes: &[u8]) -> Result<Self, ControlError> {
-        self.read(Reader(bytes)).map_err(|why| ControlError::BadState { controller: "autowu", why })
+        read_state("autowu", bytes, |reader| self.read(reader))
     }
 
-    fn read(&self, mut reader: Reader<'_>) -> Result<Self, String> {
-        if reader.u64()? != MAGIC {
-            return Err("it is of another controller or version".to_owned());
-        }
+    fn read(&self, reader: &mut Reader<'_>) -> Result<Self, String> {
+        reader.magic(MAGIC)?;
         let (next, may_repeat) = (reader.u64()?, reader.flag()?);
         let phase = match reader.u64()? {
             0 => Phase::WarmUp,
-            1 => Phase::Decay { start: rate(&mut reader)?, since: reader.u64()?, on_trial: reader.flag()? },
-            2 => Phase::Stopped { rate: rate(&mut reader)? },
+            1 => Phase::Decay { start: rate(reader)?, since: reader.u64()?, on_trial: reader.flag()? },
+            2 => Phase::Stopped { rate: rate(reader)? },
             other => return Err(format!("{other} is no phase")),
         };
         let (streak, tests) = (reader.u64()?, reader.u64()?);
@@ -122,8 +120,7 @@ impl State {
         } else {
             None
         };
-        let history = self.history.read(&mut reader)?;
-        reader.end()?;
+        let history = self.history.read(reader)?;
         Ok(Self { next, may_repeat, phase, streak, tests, snapshot, adam, last, history })
     }
 }

@@ -10,10 +10,6 @@ const OURS: &str = "Rheostat";
 
 const SHARE: (Bound<f64>, Bound<f64>) = (Bound::Included(0.0), Bound::Included(1.0));
 
-const fn choice(name: &'static str, choices: &'static [&'static str], help: &'static str) -> Parameter {
-    Parameter::new(name, Kind::Choice(choices), help)
-}
-
 /// The same key in the table of a single cycle, where it is inherited if absent.
 const fn inherited(mut parameter: Parameter) -> Parameter {
     parameter.default = None;
@@ -34,7 +30,7 @@ pub(super) const WARMUP: Parameter =
         .source(THESIS);
 
 pub(super) const WARMUP_SHAPE: Parameter =
-    choice("warmup_shape", &["linear", "cosine", "exponential"], "shape of the warm-up")
+    Parameter::choice("warmup_shape", &["linear", "cosine", "exponential"], "shape of the warm-up")
         .default("\"linear\"")
         .source(THESIS);
 
@@ -56,7 +52,9 @@ pub(super) const HOLD: Parameter =
         .source(THESIS);
 
 pub(super) const DECAY: Parameter =
-    choice("decay", &["cosine", "linear", "exponential"], "how a cycle falls").default("\"cosine\"").source(THESIS);
+    Parameter::choice("decay", &["cosine", "linear", "exponential"], "how a cycle falls")
+        .default("\"cosine\"")
+        .source(THESIS);
 
 pub(super) const FLOOR: Parameter =
     Parameter::new("floor", Kind::Number, "rate a cycle ends at; if absent 0, with `exponential` 1/20 of the peak")
@@ -105,7 +103,7 @@ pub(super) mod reset {
     use super::*;
 
     pub(in super::super) const MODE: Parameter =
-        choice("mode", &["soft", "hard", "params_only", "none"], "how much is reset")
+        Parameter::choice("mode", &["soft", "hard", "params_only", "none"], "how much is reset")
             .default("\"soft\"")
             .source(THESIS);
     pub(in super::super) const ALPHA: Parameter =
@@ -114,9 +112,11 @@ pub(super) mod reset {
             .default("0.5")
             .source(THESIS);
     pub(in super::super) const BUFFERS: Parameter =
-        choice("buffers", &["follow", "keep"], "what happens to running statistics").default("\"follow\"").source(OURS);
+        Parameter::choice("buffers", &["follow", "keep"], "what happens to running statistics")
+            .default("\"follow\"")
+            .source(OURS);
     pub(in super::super) const METRIC: Parameter =
-        choice("metric", &["last", "best_in_cycle", "ema"], "which metric a soft reset is weighed with")
+        Parameter::choice("metric", &["last", "best_in_cycle", "ema"], "which metric a soft reset is weighed with")
             .default("\"last\"")
             .source(THESIS);
     pub(in super::super) const SMOOTHING: Parameter =
@@ -124,7 +124,7 @@ pub(super) mod reset {
             .range(Bound::Excluded(0.0), Bound::Included(1.0), "more than 0 and at most 1")
             .default("0.6")
             .source(OURS);
-    pub(in super::super) const TAU: Parameter = choice(
+    pub(in super::super) const TAU: Parameter = Parameter::choice(
         "tau",
         &["reference", "ratio_to_current", "ratio_to_target"],
         "formula of the share of fresh weights; the ratios are for decreasing metrics",
@@ -164,7 +164,7 @@ pub(super) mod reset {
 pub(super) mod progress {
     use super::*;
 
-    const METHOD: Parameter = choice(
+    const METHOD: Parameter = Parameter::choice(
         "method",
         &["constant", "saturating_exp", "power_law", "table", "best_so_far"],
         "what the expected metric follows",
@@ -235,14 +235,20 @@ pub(super) mod early_switch {
         Parameter::new("relative", Kind::Boolean, "whether `rise` and `regain` are shares of the minimum")
             .default("false")
             .source(OURS);
-    const REPLAN: Parameter =
-        choice("replan", &["redistribute", "keep_lengths"], "how the rest of the run is divided after a switch")
-            .default("\"redistribute\"")
-            .source(THESIS);
-    const ON_EXHAUSTED: Parameter =
-        choice("on_exhausted", &["continue", "finish", "queue"], "what a switch does when no planned cycle is left")
-            .default("\"continue\"")
-            .source(OURS);
+    const REPLAN: Parameter = Parameter::choice(
+        "replan",
+        &["redistribute", "keep_lengths"],
+        "how the rest of the run is divided after a switch",
+    )
+    .default("\"redistribute\"")
+    .source(THESIS);
+    const ON_EXHAUSTED: Parameter = Parameter::choice(
+        "on_exhausted",
+        &["continue", "finish", "queue"],
+        "what a switch does when no planned cycle is left",
+    )
+    .default("\"continue\"")
+    .source(OURS);
     pub(in super::super) const MIN_CYCLE: Parameter = Parameter::new(
         "min_cycle",
         Kind::Span,

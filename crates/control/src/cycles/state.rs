@@ -1,6 +1,6 @@
 use super::LossTrend;
 use super::plan::Plan;
-use crate::bytes::{Reader, Writer};
+use crate::bytes::{Reader, Writer, read_state};
 use crate::{ControlError, MetricDirection};
 
 /// Everything that changes while it runs.
@@ -102,13 +102,11 @@ impl State {
 
     /// Reads what [`State::save`] wrote, for a run of that plan.
     pub(super) fn loaded(bytes: &[u8], plan: &Plan) -> Result<Self, ControlError> {
-        Self::read(Reader(bytes), plan).map_err(|why| ControlError::BadState { controller: "cycles", why })
+        read_state("cycles", bytes, |reader| Self::read(reader, plan))
     }
 
-    fn read(mut reader: Reader<'_>, plan: &Plan) -> Result<Self, String> {
-        if reader.u64()? != MAGIC {
-            return Err("it is of another controller or version".to_owned());
-        }
+    fn read(reader: &mut Reader<'_>, plan: &Plan) -> Result<Self, String> {
+        reader.magic(MAGIC)?;
         let (next, cycle, start) = (reader.u64()?, reader.u64()?, reader.u64()?);
         let ends = reader.u64s()?;
         if plan.rates(cycle).is_none() {
@@ -118,7 +116,7 @@ impl State {
         if ordered != Some(plan.total) {
             return Err(format!("cycles from update {start} to {ends:?} do not fill a run of {}", plan.total));
         }
-        let state = Self {
+        Ok(Self {
             next,
             cycle,
             start,
@@ -131,9 +129,7 @@ impl State {
             first: reader.optional_f64()?,
             best: reader.optional_f64()?,
             metrics: Metrics { best: reader.optional_f64()?, average: reader.optional_f64()? },
-            trend: LossTrend::read(&mut reader)?,
-        };
-        reader.end()?;
-        Ok(state)
+            trend: LossTrend::read(reader)?,
+        })
     }
 }

@@ -2,7 +2,7 @@ use rheostat_schedule::Schedule;
 
 use super::state::{Best, State};
 use super::{Plateau, ThresholdMode, Watch};
-use crate::bytes::{Reader, Writer};
+use crate::bytes::{Writer, read_state};
 use crate::figures::figures;
 use crate::{
     ControlError, Controller, Decision, Hyperparameter, Hyperparameters, MetricDirection, Observation, OpenLoop,
@@ -163,11 +163,7 @@ impl Controller for PlateauController {
     }
 
     fn load(&mut self, bytes: &[u8]) -> Result<(), ControlError> {
-        let bad = |why| ControlError::BadState { controller: "plateau", why };
-        let mut reader = Reader(bytes);
-        let state = State::read(&mut reader).map_err(bad)?;
-        let schedule = reader.bytes().map_err(bad)?;
-        reader.end().map_err(bad)?;
+        let (state, schedule) = read_state("plateau", bytes, |reader| Ok((State::read(reader)?, reader.bytes()?)))?;
         self.schedule.load(&schedule)?;
         self.state = state;
         Ok(())

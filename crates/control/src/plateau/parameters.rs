@@ -6,10 +6,6 @@ pub(super) const LIBRARY: &str = "PyTorch's ReduceLROnPlateau";
 const OPTAX: &str = "optax's reduce_on_plateau";
 const OURS: &str = "Rheostat";
 
-const fn choice(name: &'static str, choices: &'static [&'static str], help: &'static str) -> Parameter {
-    Parameter::new(name, Kind::Choice(choices), help)
-}
-
 pub(super) const PEAK: Parameter = Parameter::new("peak", Kind::Number, "the value before any reduction; this or `on`")
     .at_least(0.0, "at least 0")
     .optional();
@@ -37,7 +33,7 @@ pub(super) const THRESHOLD: Parameter =
         .default("1e-4")
         .source(LIBRARY);
 
-pub(super) const THRESHOLD_MODE: Parameter = choice(
+pub(super) const THRESHOLD_MODE: Parameter = Parameter::choice(
     "threshold_mode",
     &["relative", "absolute"],
     "whether `threshold` is a share of the size of the best, or in its unit",
@@ -77,7 +73,7 @@ pub(super) const ACCUMULATE: Parameter =
         .unit("evaluations")
         .source(OPTAX);
 
-pub(super) const WATCH: Parameter = choice(
+pub(super) const WATCH: Parameter = Parameter::choice(
     "watch",
     &["loss", "metric", "train_loss"],
     "the validation loss, the workload's metric, or the mean training loss since the evaluation before",
@@ -85,7 +81,7 @@ pub(super) const WATCH: Parameter = choice(
 .default("\"loss\"")
 .source(LIBRARY);
 
-pub(super) const ON_NON_FINITE: Parameter = choice(
+pub(super) const ON_NON_FINITE: Parameter = Parameter::choice(
     "on_non_finite",
     &["worst", "ignore"],
     "whether a value that is not finite counts as a bad evaluation or is left out",

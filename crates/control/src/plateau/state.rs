@@ -89,9 +89,7 @@ impl State {
     }
 
     pub(super) fn read(reader: &mut Reader<'_>) -> Result<Self, String> {
-        if reader.u64()? != MAGIC {
-            return Err("it is of another controller or version".to_owned());
-        }
+        reader.magic(MAGIC)?;
         let multiplier = reader.f64()?;
         if !(multiplier > 0.0 && multiplier <= 1.0) {
             return Err(format!("{multiplier} is no multiplier, must be more than 0 and at most 1"));

@@ -66,19 +66,25 @@ impl<W: Workload> Session<'_, W> {
     }
 
     fn save(&mut self) -> Result<(), TrainError> {
-        let Some(model) = &self.model else { return Ok(()) };
-        let failed = |source| TrainError::Optimizer { step: self.state.step, source };
+        self.snapshot = self.as_it_stands()?;
+        Ok(())
+    }
+
+    /// Weights and moments at this moment.
+    pub(super) fn as_it_stands(&self) -> Result<Option<Snapshot>, TrainError> {
+        let Some(model) = &self.model else { return Ok(None) };
+        let (step, position) = (self.state.step, self.state.position);
+        let failed = |source| TrainError::Optimizer { step, source };
         let weights = rheostat_optim::weights(model).map_err(failed)?;
         let moments = self.optimizer.save().map_err(failed)?;
-        self.snapshot = Some(Snapshot { step: self.state.step, position: self.state.position, weights, moments });
-        Ok(())
+        Ok(Some(Snapshot { step, position, weights, moments }))
     }
 
     fn restore(&mut self) -> Result<(), TrainError> {
         let step = self.state.step;
         let failed = |source| TrainError::Optimizer { step, source };
+        let model = self.take_model()?;
         let Some(snapshot) = &self.snapshot else { return Err(TrainError::NoSnapshot { step }) };
-        let Some(model) = self.model.take() else { return Err(TrainError::Device("the model is gone".into())) };
         self.model = Some(rheostat_optim::load_weights(model, &snapshot.weights).map_err(failed)?);
         self.optimizer.load(&snapshot.moments).map_err(failed)?;
         (self.state.step, self.state.position) = (snapshot.step, snapshot.position);
@@ -92,7 +98,7 @@ impl<W: Workload> Session<'_, W> {
         let Reset { tau, alpha, draw, buffers } = reset;
         let step = self.state.step;
         let failed = |source| TrainError::Optimizer { step, source };
-        let Some(model) = self.model.take() else { return Err(TrainError::Device("the model is gone".into())) };
+        let model = self.take_model()?;
         self.device.seed(seed(self.recipe.seed, Purpose::Init, draw));
         let fresh = self.workload.model(&self.device);
         self.model = Some(rheostat_optim::reset_weights(model, &fresh, tau, buffers).map_err(failed)?);

@@ -25,11 +25,11 @@ impl Step {
     pub(super) fn is_finite(&self) -> bool {
         self.loss.is_finite() && self.gradient_norm.is_finite()
     }
+}
 
-    /// What a controller is told as the loss.
-    pub(super) fn told(&self) -> f64 {
-        if self.gradient_norm.is_finite() { self.loss } else { f64::NAN }
-    }
+/// An update failed midway and the run went on all the same.
+fn gone() -> TrainError {
+    TrainError::Device("the model is gone".into())
 }
 
 impl<W: Workload> Session<'_, W> {
@@ -76,7 +76,7 @@ impl<W: Workload> Session<'_, W> {
         if let Ask::Accept(step_size) = self.search.begin(Base { loss, slope: None, scheduled }) {
             stepped[0].set(Hyperparameter::LearningRate, step_size);
         }
-        let Some(model) = self.model.take() else { return Err(TrainError::Device("the model is gone".into())) };
+        let model = self.take_model()?;
         if !asks.moments {
             self.model = Some(self.optimizer.step(model, gradients, &stepped).map_err(failed)?);
             return Ok(Step { loss, gradient_norm, used });
@@ -87,12 +87,19 @@ impl<W: Workload> Session<'_, W> {
             self.decide_within(&Observation::Moments { step, rate, second })?;
             used = self.values()?;
         }
-        let each = |which| used.iter().map(|values| values.get(which).unwrap_or(0.0)).collect::<Vec<_>>();
-        self.optimizer.set_weight_decay(&mut update, &each(Hyperparameter::WeightDecay)).map_err(failed)?;
-        let rates: Vec<_> =
-            stepped.iter().map(|values| values.get(Hyperparameter::LearningRate).unwrap_or(0.0)).collect();
+        let each = |values: &[Hyperparameters], which| {
+            values.iter().map(|values| values.get(which).unwrap_or(0.0)).collect::<Vec<_>>()
+        };
+        let decays = each(&used, Hyperparameter::WeightDecay);
+        self.optimizer.set_weight_decay(&mut update, &decays).map_err(failed)?;
+        let rates = each(&stepped, Hyperparameter::LearningRate);
         self.model = Some(self.optimizer.apply(model, &update, &rates).map_err(failed)?);
         Ok(Step { loss, gradient_norm, used })
+    }
+
+    /// The model, to be given back changed.
+    pub(super) fn take_model(&mut self) -> Result<W::Model, TrainError> {
+        self.model.take().ok_or_else(gone)
     }
 
     /// The loss of the next batch and its gradient.
@@ -105,7 +112,7 @@ impl<W: Workload> Session<'_, W> {
             dropout: used[0].get(Hyperparameter::Dropout).unwrap_or(0.0),
             label_smoothing: used[0].get(Hyperparameter::LabelSmoothing).unwrap_or(0.0),
         };
-        let Some(model) = &self.model else { return Err(TrainError::Device("the model is gone".into())) };
+        let Some(model) = &self.model else { return Err(gone()) };
         // Dropout repeats exactly after a resume: its generator is seeded by the position, before every forward.
         let masks = seed(self.recipe.seed, Purpose::Dropout, self.state.position);
         let (mut loss, mut sum): (f64, Option<Gradients>) = (0.0, None);
