@@ -58,7 +58,7 @@ pub use fixed_step::FixedStep;
 pub use grow::{GrowingBatch, noise_scale};
 pub use hyperparameter::{Hyperparameter, Hyperparameters};
 pub use inverse::{InverseMomentum, InverseMomentumController};
-pub use line_search::{Ask, Base, Direction, LineSearch};
+pub use line_search::{Ask, Base, Direction, LineSearch, Opening, Outcome, Verdict};
 pub use metric_direction::MetricDirection;
 pub use open_loop::OpenLoop;
 pub use optimizer::{BiasCorrection, DecayCoupling, EpsilonPlacement, OPTIMIZERS, OptimizerSpec};

@@ -149,5 +149,5 @@ fn every_form_of_autolrs_keeps_the_contract() {
 
 #[test]
 fn a_fixed_step_keeps_the_contract() {
-    line_search::check(|| Box::new(FixedStep));
+    line_search::check(|| Box::new(FixedStep::default()));
 }

@@ -4,6 +4,7 @@
 
 use rheostat_control::{
     Ask, Base, ControlError, Controller, Direction, FixedStep, Hyperparameter, LineSearch, Observation, OpenLoop,
+    Opening, Outcome, Verdict,
 };
 use rheostat_schedule::{Frame, ScheduleSpec};
 
@@ -63,10 +64,13 @@ fn of_two_schedules_for_one_hyperparameter_the_later_wins() {
 
 #[test]
 fn the_fixed_step_always_accepts_what_is_scheduled() {
-    let mut search = FixedStep;
-    assert_eq!(search.direction(), Direction::Applied);
-    for (loss, slope) in [(1.0, Some(-2.0)), (f64::NAN, None), (f64::INFINITY, Some(3.0))] {
-        assert_eq!(search.begin(Base { loss, slope, scheduled: 0.25 }), Ask::Accept(0.25));
-        assert_eq!(search.tell(0.125, loss), Ask::Accept(0.125));
+    let mut search = FixedStep::default();
+    for (step, scheduled) in [(0, 0.25), (1, 0.125)] {
+        let verdict = Verdict { step_size: scheduled, along: Direction::Applied, outcome: Outcome::Scheduled };
+        assert_eq!(search.open(step, Some(scheduled)), Opening::Settled(verdict));
+        for loss in [1.0, f64::NAN, f64::INFINITY] {
+            assert_eq!(search.begin(Base { loss, decrease: 2.0 }), Ask::Settle(verdict));
+            assert_eq!(search.tell(loss), Ask::Settle(verdict));
+        }
     }
 }

@@ -113,6 +113,10 @@ impl Optimizer {
         values: &[Hyperparameters],
     ) -> Result<Update, OptimError> {
         let groups = self.resolve(values)?;
+        let rate_missing = |values: &Hyperparameters| values.get(Hyperparameter::LearningRate).is_none();
+        if let (true, Some(group)) = (self.rule.contains_rate(), values.iter().position(rate_missing)) {
+            return Err(OptimError::MissingRate { group });
+        }
         self.direction_of(model, gradients, groups)
     }
 
@@ -323,7 +327,11 @@ impl Optimizer {
             return Err(OptimError::MissingBaseRate { group });
         }
         Ok(GroupValues {
-            rule: RuleValues { momentum: value(Hyperparameter::Momentum), beta2: value(Hyperparameter::Beta2) },
+            rule: RuleValues {
+                momentum: value(Hyperparameter::Momentum),
+                beta2: value(Hyperparameter::Beta2),
+                rate: value(Hyperparameter::LearningRate),
+            },
             decay: GroupDecay { coupling, weight_decay, base_rate },
         })
     }
@@ -384,7 +392,8 @@ impl FloatMapper for Writer<'_> {
             return parameter;
         };
         let group = self.optimizer.group_of[index];
-        let moves = self.step_sizes[group] != 0.0 || self.factors[group] != 1.0;
+        let step_size = if self.optimizer.rule.contains_rate() { 1.0 } else { self.step_sizes[group] };
+        let moves = step_size != 0.0 || self.factors[group] != 1.0;
         if !moves || self.error.is_some() {
             return parameter;
         }
@@ -398,8 +407,8 @@ impl FloatMapper for Writer<'_> {
         let role = Role::of(&tensor);
         let tensor = tensor.inner();
         let (shape, device) = (tensor.dims(), tensor.device());
-        let stepped = Buffer::from_tensor(tensor)
-            .and_then(|weights| weights.stepped(self.factors[group], direction, self.step_sizes[group]));
+        let stepped =
+            Buffer::from_tensor(tensor).and_then(|weights| weights.stepped(self.factors[group], direction, step_size));
         let value = match stepped {
             Ok(weights) => weights.into_tensor(shape, &device),
             Err(error) => {

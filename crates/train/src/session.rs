@@ -116,7 +116,7 @@ impl<'a, W: Workload> Session<'a, W> {
         let loader = Loader::start(workload.clone(), plan.clone(), recipe.seed, recipe.accumulate, state.position);
         let clock = Clock::start(state.accounts);
         let newest_checkpoint = checkpoint.map(|_: Checkpoint| Saved { step: state.step, spent: state.spent });
-        let (model, search) = (Some(model), Box::new(FixedStep));
+        let (model, search) = (Some(model), Box::new(FixedStep::default()));
         Ok(Self {
             workload,
             recipe,

@@ -35,6 +35,12 @@ pub trait UpdateRule: fmt::Debug + Send + Sync {
         values: &RuleValues,
     ) -> Result<(Buffer, State), OptimError>;
 
+    /// Whether its directions contain the learning rate already. They are displacements then: the weights move by
+    /// `theta <- theta (1 - kappa) - direction`, so that no line search can choose a step along them.
+    fn contains_rate(&self) -> bool {
+        false
+    }
+
     /// The direction that this gradient would have without momentum, from the state that [`UpdateRule::direction`] has just
     /// reached; the gradient itself by default.
     ///
@@ -86,6 +92,8 @@ pub struct RuleValues {
     pub momentum: f64,
     /// Decay of the second moment.
     pub beta2: f64,
+    /// The learning rate, for rules whose directions contain it; 0 where a line search has yet to find it.
+    pub rate: f64,
 }
 
 /// The tensor that a direction is for, read only when a rule asks.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use rheostat_control::{Ask, Base, Hyperparameter, Hyperparameters, Observation};
+use rheostat_control::{Hyperparameter, Hyperparameters, Observation, Opening};
 use rheostat_optim::Gradients;
 use rheostat_record::Event;
 use rheostat_workload::random::{Purpose, seed};
@@ -71,10 +71,9 @@ impl<W: Workload> Session<'_, W> {
         if let Some(largest) = used[0].get(Hyperparameter::ClipNorm).filter(|largest| gradient_norm > *largest) {
             gradients.clip(largest).map_err(failed)?;
         }
-        let scheduled = used[0].get(Hyperparameter::LearningRate).unwrap_or(0.0);
         let mut stepped = used.clone();
-        if let Ask::Accept(step_size) = self.search.begin(Base { loss, slope: None, scheduled }) {
-            stepped[0].set(Hyperparameter::LearningRate, step_size);
+        if let Opening::Settled(verdict) = self.search.open(step, used[0].get(Hyperparameter::LearningRate)) {
+            stepped[0].set(Hyperparameter::LearningRate, verdict.step_size);
         }
         let model = self.take_model()?;
         if !asks.moments {
