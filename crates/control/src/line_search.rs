@@ -131,6 +131,11 @@ pub trait LineSearch: Send {
     /// Learns the loss at the step size that was asked for last; it may be infinite or NaN.
     fn tell(&mut self, loss: f64) -> Ask;
 
+    /// Whether it may [`Ask::Turn`]: the host keeps the gradient for that.
+    fn may_turn(&self) -> bool {
+        false
+    }
+
     /// The state between updates as bytes.
     fn save(&self) -> Vec<u8>;
 

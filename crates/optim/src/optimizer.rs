@@ -2,10 +2,11 @@ use std::cell::OnceCell;
 
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;
-use rheostat_control::{DecayCoupling, Direction, Hyperparameter, Hyperparameters, OptimizerSpec};
+use rheostat_control::{DecayCoupling, Hyperparameter, Hyperparameters, OptimizerSpec};
 
 use crate::decay::GroupDecay;
 use crate::layout::Layout;
+use crate::line::Aim;
 use crate::rules::{self, Parameter, RuleValues, State, UpdateRule};
 use crate::update::GroupValues;
 use crate::walk::{self, FloatMapper, FloatVisitor, Role};
@@ -44,7 +45,7 @@ pub struct Optimizer {
     pub(crate) rule: Box<dyn UpdateRule>,
     pub(crate) layout: Layout,
     /// The group of each tensor of the layout.
-    group_of: Vec<usize>,
+    pub(crate) group_of: Vec<usize>,
     /// The peak rate of each group, for the schedule-multiplier coupling.
     base_rates: Vec<Option<f64>>,
     /// The state of each tensor of the layout that has had a gradient.
@@ -117,14 +118,15 @@ impl Optimizer {
         if let (true, Some(group)) = (self.rule.contains_rate(), values.iter().position(rate_missing)) {
             return Err(OptimError::MissingRate { group });
         }
-        self.direction_of(model, gradients, groups)
+        self.direction_of(model, gradients, groups, None)
     }
 
-    fn direction_of<M: Module>(
+    pub(crate) fn direction_of<M: Module>(
         &mut self,
         model: &M,
         gradients: Gradients,
         groups: Vec<GroupValues>,
+        mut aim: Option<&mut Aim>,
     ) -> Result<Update, OptimError> {
         self.layout.check("a set of gradients", gradients.tensors.iter().map(|(path, _)| path.as_str()))?;
         gradients.check_finite()?;
@@ -137,6 +139,7 @@ impl Optimizer {
                 continue;
             };
             let group = &groups[self.group_of[index]];
+            let raw = aim.as_ref().map(|_| gradient.clone());
             let read = || read_parameter(handles.get_or_init(|| walk::visit(model, Handles(Vec::new())).0), index);
             if group.decay.coupling == DecayCoupling::L2 && group.decay.weight_decay != 0.0 {
                 gradient = gradient.add_scaled(read()?, group.decay.weight_decay)?;
@@ -144,6 +147,10 @@ impl Optimizer {
             let parameter = Parameter { path: &path, shape: &self.layout.tensors[index].shape, read: &read };
             let state = self.states[index].take();
             let (direction, state) = self.rule.direction(gradient, &parameter, state, &group.rule)?;
+            if let (Some(aim), Some(raw)) = (&mut aim, raw) {
+                let without = |raw| self.rule.without_momentum(raw, &state, &group.rule);
+                aim.take_in(index, self.group_of[index], raw, &direction, without)?;
+            }
             self.states[index] = Some(state);
             directions.push((path, Some(direction)));
         }
@@ -151,33 +158,6 @@ impl Optimizer {
             check_directions(&directions)?;
         }
         Ok(Update { directions, groups })
-    }
-
-    /// The vector along which a line search measures its losses, from the gradients that `update` was made from: the update
-    /// itself without its weight decay, the same without momentum, or the plain gradient.
-    ///
-    /// # Errors
-    /// [`OptimError::OtherModel`] if update or gradients are of another model.
-    pub fn along(&self, which: Direction, update: &Update, gradients: &Gradients) -> Result<Update, OptimError> {
-        self.layout.check("an update", update.directions.iter().map(|(path, _)| path.as_str()))?;
-        self.layout.check("a set of gradients", gradients.tensors.iter().map(|(path, _)| path.as_str()))?;
-        let mut along = update.clone();
-        for values in &mut along.groups {
-            values.decay.weight_decay = 0.0;
-        }
-        if which == Direction::Applied {
-            return Ok(along);
-        }
-        along.directions.clone_from(&gradients.tensors);
-        if which == Direction::WithoutMomentum {
-            for (index, (_, direction)) in along.directions.iter_mut().enumerate() {
-                if let (Some(gradient), Some(state)) = (direction.take(), &self.states[index]) {
-                    let values = &update.groups[self.group_of[index]].rule;
-                    *direction = Some(self.rule.without_momentum(gradient, state, values)?);
-                }
-            }
-        }
-        Ok(along)
     }
 
     /// Writes the weights for these step sizes, one a group: `theta <- theta (1 - kappa) - eta direction`.
@@ -188,13 +168,24 @@ impl Optimizer {
     /// # Errors
     /// [`OptimError`] for a step size out of range, a decay that would zero or flip the weights, or another model.
     pub fn apply<M: Module>(&self, model: M, update: &Update, step_sizes: &[f64]) -> Result<M, OptimError> {
+        let factors = update.factors(step_sizes)?;
+        self.write(model, update, step_sizes, &factors)
+    }
+
+    /// The weights at these step sizes, kept by these factors.
+    pub(crate) fn write<M: Module>(
+        &self,
+        model: M,
+        update: &Update,
+        step_sizes: &[f64],
+        factors: &[f64],
+    ) -> Result<M, OptimError> {
         self.check_count("step sizes", step_sizes.len())?;
         for (group, &size) in step_sizes.iter().enumerate() {
             Hyperparameter::LearningRate.check(size).map_err(|source| OptimError::Hyperparameter { group, source })?;
         }
         self.layout.check("an update", update.directions.iter().map(|(path, _)| path.as_str()))?;
-        let factors = update.factors(step_sizes)?;
-        let mut writer = Writer { optimizer: self, update, factors: &factors, step_sizes, index: 0, error: None };
+        let mut writer = Writer { optimizer: self, update, factors, step_sizes, index: 0, error: None };
         let model = walk::map(model, &mut writer);
         match writer.error {
             Some(error) => Err(error),
@@ -223,7 +214,7 @@ impl Optimizer {
             resolved.decay.factor(rate, group)?;
             rates.push(rate);
         }
-        let update = self.direction_of(&model, gradients, groups)?;
+        let update = self.direction_of(&model, gradients, groups, None)?;
         self.apply(model, &update, &rates)
     }
 
@@ -301,13 +292,13 @@ impl Optimizer {
         Ok(())
     }
 
-    fn check_count(&self, what: &'static str, got: usize) -> Result<(), OptimError> {
+    pub(crate) fn check_count(&self, what: &'static str, got: usize) -> Result<(), OptimError> {
         let groups = self.groups();
         if got == groups { Ok(()) } else { Err(OptimError::GroupCount { what, got, groups }) }
     }
 
     /// The values of every group, checked.
-    fn resolve(&self, values: &[Hyperparameters]) -> Result<Vec<GroupValues>, OptimError> {
+    pub(crate) fn resolve(&self, values: &[Hyperparameters]) -> Result<Vec<GroupValues>, OptimError> {
         self.check_count("sets of hyperparameters", values.len())?;
         values.iter().enumerate().map(|(group, values)| self.resolve_group(group, values)).collect()
     }

@@ -11,7 +11,7 @@ use rheostat_control::optimizers::{Adam, Adamw, HeavyBall, Nesterov, Sgd};
 use rheostat_control::{
     BiasCorrection, DecayCoupling, Direction, EpsilonPlacement, Hyperparameter, Hyperparameters, OptimizerSpec,
 };
-use rheostat_optim::Optimizer;
+use rheostat_optim::{Optimizer, Searching};
 
 const FIXTURE: &str = include_str!("fixtures/optimizers.json");
 
@@ -153,8 +153,8 @@ fn a_line_search_may_leave_out_the_momentum() {
             let model = Vector::new(&[0.0]);
             let mut optimizer = Optimizer::new(&OptimizerSpec::Adam(adam), &model, &[]).unwrap();
             direction(&mut optimizer, 1.0);
+            let before = optimizer.save().unwrap();
             let gradients = model.gradients(&[-2.0]);
-            let update = optimizer.direction(&model, gradients.clone(), &[Hyperparameters::new()]).unwrap();
 
             let mass = 1.0 - 0.999_f64.powi(2);
             let second = 0.999 * 0.001 + 0.001 * 4.0;
@@ -163,13 +163,21 @@ fn a_line_search_may_leave_out_the_momentum() {
                 EpsilonPlacement::Raw => -2.0 / (second.sqrt() + 1e-3) * mass.sqrt(),
             };
             for (which, wanted) in [(Direction::WithoutMomentum, preconditioned), (Direction::NegativeGradient, -2.0)] {
-                let along = optimizer.along(which, &update, &gradients).unwrap();
-                assert!((along.dot(&gradients).unwrap() + 2.0 * wanted).abs() < 1e-12, "{which:?}");
-                let trial = optimizer.apply(model.clone(), &along, &[0.5]).unwrap();
+                optimizer.load(&before).unwrap();
+                let searching = Searching { along: which, scales: &[1.0], clipping: 1.0, may_turn: true };
+                let none = [Hyperparameters::new()];
+                let mut line = optimizer.line(&model, gradients.clone(), &none, searching).unwrap();
+                assert!((line.decrease() + 2.0 * wanted).abs() < 1e-12, "{which:?}");
+                let trial = optimizer.trial(&model, &line, 0.5, true).unwrap().unwrap();
                 assert!((trial.values()[0] + 0.5 * wanted).abs() < 1e-12, "{which:?}");
+
+                optimizer.turn(&mut line, Direction::Applied).unwrap();
+                optimizer.load(&before).unwrap();
+                let update = optimizer.direction(&model, gradients.clone(), &none).unwrap();
+                assert_eq!(line.decrease(), update.dot(&gradients).unwrap(), "{which:?}");
+                optimizer.turn(&mut line, which).unwrap();
+                assert!((line.decrease() + 2.0 * wanted).abs() < 1e-12, "{which:?}");
             }
-            let along = optimizer.along(Direction::Applied, &update, &gradients).unwrap();
-            assert_eq!(along.norm().unwrap(), update.norm().unwrap());
         }
     }
 }

@@ -48,6 +48,12 @@ pub const RECIPE_KEYS: &[Parameter] = &[
     .default("\"final\""),
 ];
 
+/// A group's share of a learning rate that somebody else sets.
+pub(crate) const RATE_FACTOR: Parameter =
+    Parameter::new("rate_factor", Kind::Number, "what the model's learning rate is multiplied by; 0 freezes the group")
+        .default("1.0")
+        .at_least(0.0, "at least 0");
+
 /// What a parameter group may set for itself.
 pub(crate) const GROUP: [Hyperparameter; 4] =
     [Hyperparameter::LearningRate, Hyperparameter::Momentum, Hyperparameter::Beta2, Hyperparameter::WeightDecay];

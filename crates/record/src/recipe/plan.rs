@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use rheostat_control::{
-    ControlError, Controller, ControllerMethod, ControllerSpec, DecayCoupling, Hyperparameter, Hyperparameters,
-    OpenLoop, Setting, Together,
+    ControlError, Controller, ControllerMethod, ControllerSpec, DecayCoupling, FixedStep, Hyperparameter,
+    Hyperparameters, LineSearch, LineSearchMethod, LineSearchSpec, OpenLoop, Setting, Together,
 };
 use rheostat_schedule::{BatchPiece, EpochStep, Frame, Part, Schedule, ScheduleError, ScheduleSpec, Span};
 
@@ -25,6 +25,8 @@ pub struct Plan {
     pub base: OpenLoop,
     /// Every hyperparameter that a controller sets during the run; `grow`, which is planned before it, is in `base`.
     pub controllers: Vec<(Hyperparameter, ControllerSpec)>,
+    /// What chooses the size of every step, in place of a learning rate.
+    pub line_search: Option<LineSearchSpec>,
     /// What controllers must know of the run.
     pub setting: Setting,
     /// The overrides of each parameter group.
@@ -32,6 +34,8 @@ pub struct Plan {
     /// The largest learning rate of the model and of each group: `eta_base` of the weight-decay coupling
     /// `schedule_multiplier`.
     pub peak_rates: Vec<f64>,
+    /// What the learning rate of the model and of each group is multiplied by: 1, then the groups' `rate_factor`.
+    pub rate_factors: Vec<f64>,
     pieces: Vec<BatchPiece>,
     samples: u64,
 }
@@ -105,9 +109,17 @@ impl Recipe {
             }
             self.check_host(*which, spec, &setting, findings);
         }
+        if let Some(spec) = &self.line_search {
+            for error in spec.resolve(&setting).err().unwrap_or_default() {
+                refuse(&self.tree, Hyperparameter::LearningRate, &error, findings);
+            }
+            self.check_beside_search(spec, findings);
+        }
         let controlled = self.controllers.get(&Hyperparameter::LearningRate).and_then(|spec| spec.peak(&setting));
         let of_model = peak(&self.hyperparameters).or(controlled).unwrap_or(0.0);
-        let of_groups = self.groups.iter().map(|group| peak(&group.hyperparameters).unwrap_or(of_model));
+        let of_groups =
+            self.groups.iter().map(|group| peak(&group.hyperparameters).unwrap_or(group.rate_factor * of_model));
+        let rate_factors = std::iter::once(1.0).chain(self.groups.iter().map(|group| group.rate_factor)).collect();
         let peak_rates = std::iter::once(of_model).chain(of_groups).collect();
         Some(Plan {
             total_steps,
@@ -115,9 +127,11 @@ impl Recipe {
             checkpoint_every,
             base,
             controllers,
+            line_search: self.line_search.clone(),
             setting,
             groups,
             peak_rates,
+            rate_factors,
             pieces: batches.pieces,
             samples,
         })
@@ -138,6 +152,25 @@ impl Recipe {
             );
             let help = Some("choose lr_coupled, independent or l2".to_owned());
             findings.add(self.tree.origin_of("optimizer.decay"), message, help);
+        }
+    }
+
+    /// What cannot stand beside a line search: a step size is known only after the update's other values are.
+    fn check_beside_search(&self, search: &LineSearchSpec, findings: &mut Findings) {
+        let search = search.name();
+        for (which, spec) in &self.controllers {
+            if ["adaptive_heavy_ball", "inverse", "swd"].contains(&spec.name()) {
+                let message = format!("{} follows the learning rate, which {search} finds only afterwards", spec.name());
+                let help = Some(format!("give {which} a number or a schedule"));
+                findings.add(self.tree.origin_of(&format!("{which}.method")), message, help);
+            }
+        }
+        for (index, group) in self.groups.iter().enumerate() {
+            if group.hyperparameters.contains_key(&Hyperparameter::LearningRate) {
+                let message = format!("{search} finds one step size for the whole model; the group has a rate of its own");
+                let help = Some("a group may take a share of it: rate_factor = 0.1".to_owned());
+                findings.add(self.tree.origin_of(&format!("group[{index}].learning_rate")), message, help);
+            }
         }
     }
 
@@ -219,13 +252,18 @@ impl Plan {
         }
         let mut members = vec![base];
         for (which, spec) in &self.controllers {
-            let resolved = spec.resolve(*which, &self.setting);
-            members.push(resolved.map_err(|mut errors| {
-                let why = "it does not fit the run".to_owned();
-                errors.pop().unwrap_or(ControlError::Contradiction { field: which.to_string(), why })
-            })?);
+            members.push(spec.resolve(*which, &self.setting).map_err(|errors| unfit(*which, errors))?);
         }
         Ok(Box::new(Together::new(members)))
+    }
+
+    /// What chooses the size of every step; where no line search is asked for, the rate that is decided.
+    ///
+    /// # Errors
+    /// None that a plan can cause: it was made of a search that fits it.
+    pub fn line_search(&self) -> Result<Box<dyn LineSearch>, ControlError> {
+        let Some(spec) = &self.line_search else { return Ok(Box::new(FixedStep::default())) };
+        spec.resolve(&self.setting).map_err(|errors| unfit(Hyperparameter::LearningRate, errors))
     }
 
     /// Training samples the plan was made for.
@@ -236,8 +274,18 @@ impl Plan {
     /// The values that update `step` of group `group` uses: 0 is the rest of the model, then the recipe's groups.
     pub fn group_values(&self, group: usize, step: u64, base: &Hyperparameters) -> Hyperparameters {
         match group.checked_sub(1).and_then(|index| self.groups.get(index)) {
-            Some(overrides) => base.overridden_by(&overrides.at(step)),
+            Some(overrides) => {
+                let share = base.get(Hyperparameter::LearningRate).map(|rate| rate * self.rate_factors[group]);
+                let share = share.map(|rate| (Hyperparameter::LearningRate, rate)).into_iter().collect();
+                base.overridden_by(&share).overridden_by(&overrides.at(step))
+            }
             None => *base,
         }
     }
+}
+
+/// One of the reasons why a method does not fit a run.
+fn unfit(which: Hyperparameter, mut errors: Vec<ControlError>) -> ControlError {
+    let why = "it does not fit the run".to_owned();
+    errors.pop().unwrap_or(ControlError::Contradiction { field: which.to_string(), why })
 }

@@ -1,12 +1,16 @@
 use std::collections::BTreeMap;
 
-use rheostat_control::{ControlError, ControllerMethod, ControllerSpec, Hyperparameter, OptimizerSpec};
+use rheostat_control::{
+    ControlError, ControllerMethod, ControllerSpec, Hyperparameter, LineSearchMethod, LineSearchSpec, OptimizerSpec,
+};
+use rheostat_schedule::parameter::Family;
 use rheostat_schedule::{ScheduleSpec, Span};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 
-use super::check::named_controller;
+use super::check::named_feedback;
+use super::keys;
 use super::text::{self, RecipeText};
 use crate::document::Node;
 use crate::document::{DocumentError, Findings};
@@ -49,6 +53,8 @@ pub struct Recipe {
     pub hyperparameters: BTreeMap<Hyperparameter, ScheduleSpec>,
     /// What a controller sets as it sees the run.
     pub controllers: BTreeMap<Hyperparameter, ControllerSpec>,
+    /// What chooses the size of every step, in place of a learning rate.
+    pub line_search: Option<LineSearchSpec>,
     /// Parameter groups; of two that match a parameter, the later wins.
     pub groups: Vec<Group>,
     pub(super) tree: Node,
@@ -61,6 +67,8 @@ pub struct Group {
     pub path: String,
     /// What differs from the rest of the model.
     pub hyperparameters: BTreeMap<Hyperparameter, ScheduleSpec>,
+    /// What the model's learning rate is multiplied by, whoever sets it; 1 unless given.
+    pub rate_factor: f64,
 }
 
 /// What to do at a loss or gradient that is not finite.
@@ -131,6 +139,7 @@ impl Recipe {
     fn from_tree(tree: Node, facts: &WorkloadFacts, findings: &mut Findings) -> Option<Self> {
         let mut hyperparameters = schedules(&tree, "", findings);
         let controllers = controllers(&tree, findings);
+        let line_search = line_search(&tree, findings);
         let optimizer: OptimizerSpec = read(&tree, "optimizer", findings)?;
         if let Err(errors) = optimizer.check() {
             for error in errors {
@@ -142,6 +151,9 @@ impl Recipe {
                 refuse(&tree, *which, &error, findings);
             }
         }
+        if let Some(Err(error)) = line_search.as_ref().map(|spec| spec.check_optimizer(&optimizer)) {
+            refuse(&tree, Hyperparameter::LearningRate, &error, findings);
+        }
         let groups: Vec<Group> = tree
             .get("group")
             .map(Node::items)
@@ -150,7 +162,9 @@ impl Recipe {
             .enumerate()
             .filter_map(|(index, node)| {
                 let path = node.get("path")?.text()?.to_owned();
-                Some(Group { path, hyperparameters: schedules(node, &format!("group[{index}]."), findings) })
+                let rate_factor = node.get(keys::RATE_FACTOR.name).and_then(Node::number).unwrap_or(1.0);
+                let hyperparameters = schedules(node, &format!("group[{index}]."), findings);
+                Some(Group { path, hyperparameters, rate_factor })
             })
             .collect();
         let controlled = controllers.keys().map(|which| (which.to_string(), *which));
@@ -191,6 +205,7 @@ impl Recipe {
             optimizer,
             hyperparameters,
             controllers,
+            line_search,
             groups,
             tree,
         })
@@ -232,7 +247,7 @@ fn read<T: DeserializeOwned>(tree: &Node, key: &str, findings: &mut Findings) ->
 fn schedules(tree: &Node, place: &str, findings: &mut Findings) -> BTreeMap<Hyperparameter, ScheduleSpec> {
     let mut found = BTreeMap::new();
     for which in Hyperparameter::ALL {
-        if tree.get(which.name()).is_none_or(|node| named_controller(node).is_some()) {
+        if tree.get(which.name()).is_none_or(|node| named_feedback(node).is_some()) {
             continue;
         }
         let Some(spec) = read::<ScheduleSpec>(tree, which.name(), findings) else { continue };
@@ -248,7 +263,8 @@ fn schedules(tree: &Node, place: &str, findings: &mut Findings) -> BTreeMap<Hype
 fn controllers(tree: &Node, findings: &mut Findings) -> BTreeMap<Hyperparameter, ControllerSpec> {
     let mut found = BTreeMap::new();
     for which in Hyperparameter::ALL {
-        if tree.get(which.name()).and_then(named_controller).is_none() {
+        let method = tree.get(which.name()).and_then(named_feedback);
+        if method.is_none_or(|method| method.family != Family::Controller) {
             continue;
         }
         let Some(spec) = read::<ControllerSpec>(tree, which.name(), findings) else { continue };
@@ -260,7 +276,17 @@ fn controllers(tree: &Node, findings: &mut Findings) -> BTreeMap<Hyperparameter,
     found
 }
 
-/// What a controller's specification refused, at its place.
+fn line_search(tree: &Node, findings: &mut Findings) -> Option<LineSearchSpec> {
+    let which = Hyperparameter::LearningRate;
+    tree.get(which.name()).and_then(named_feedback).filter(|method| method.family == Family::LineSearch)?;
+    let spec = read::<LineSearchSpec>(tree, which.name(), findings)?;
+    for error in spec.check().err().unwrap_or_default() {
+        refuse(tree, which, &error, findings);
+    }
+    Some(spec)
+}
+
+/// What a controller's or line search's specification refused, at its place.
 pub(super) fn refuse(tree: &Node, which: Hyperparameter, error: &ControlError, findings: &mut Findings) {
     findings.add(tree.origin_of(&format!("{which}.{}", error.field())), format!("{which}.{error}"), None);
 }
