@@ -72,6 +72,8 @@ pub enum Outcome {
     WarmUp,
     /// It satisfies the criterion.
     Satisfied,
+    /// It satisfies the criterion with the exact slope, for the one that was measured drowned in rounding.
+    SlopeUnresolved,
     /// The losses differ by no more than rounding, so the criterion says nothing; the step is taken.
     Unresolved,
     /// Not searched this time: the step size of the last search.
@@ -88,10 +90,11 @@ pub enum Outcome {
 
 impl Outcome {
     /// Every outcome.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Scheduled,
         Self::WarmUp,
         Self::Satisfied,
+        Self::SlopeUnresolved,
         Self::Unresolved,
         Self::Reused,
         Self::Ascent,
@@ -106,6 +109,7 @@ impl Outcome {
             Self::Scheduled => "scheduled",
             Self::WarmUp => "warm_up",
             Self::Satisfied => "satisfied",
+            Self::SlopeUnresolved => "slope_unresolved",
             Self::Unresolved => "unresolved",
             Self::Reused => "reused",
             Self::Ascent => "ascent",
