@@ -73,7 +73,9 @@ impl Optimizer {
         match factors.collect::<Result<Vec<_>, _>>() {
             Err(OptimError::DecayFactor { .. }) => Ok(None),
             Err(error) => Err(error),
-            Ok(factors) => self.write(settled(model.clone()), update, &sizes, &factors).map(|model| Some(model.no_grad())),
+            Ok(factors) => {
+                self.write(settled(model.clone()), update, &sizes, &factors).map(|model| Some(model.no_grad()))
+            }
         }
     }
 

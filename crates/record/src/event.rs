@@ -174,10 +174,7 @@ impl Event {
         for line in Self::after_resumes(lines) {
             if let Self::Restore { step } = line {
                 let work = |old: &Self| {
-                    matches!(
-                        old,
-                        Self::Step { .. } | Self::Search { .. } | Self::Evaluation { .. } | Self::Skip { .. }
-                    )
+                    matches!(old, Self::Step { .. } | Self::Search { .. } | Self::Evaluation { .. } | Self::Skip { .. })
                 };
                 kept.retain(|old| old.updates() <= step || !work(old));
             }

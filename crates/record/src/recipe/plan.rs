@@ -160,14 +160,16 @@ impl Recipe {
         let search = search.name();
         for (which, spec) in &self.controllers {
             if ["adaptive_heavy_ball", "inverse", "swd"].contains(&spec.name()) {
-                let message = format!("{} follows the learning rate, which {search} finds only afterwards", spec.name());
+                let message =
+                    format!("{} follows the learning rate, which {search} finds only afterwards", spec.name());
                 let help = Some(format!("give {which} a number or a schedule"));
                 findings.add(self.tree.origin_of(&format!("{which}.method")), message, help);
             }
         }
         for (index, group) in self.groups.iter().enumerate() {
             if group.hyperparameters.contains_key(&Hyperparameter::LearningRate) {
-                let message = format!("{search} finds one step size for the whole model; the group has a rate of its own");
+                let message =
+                    format!("{search} finds one step size for the whole model; the group has a rate of its own");
                 let help = Some("a group may take a share of it: rate_factor = 0.1".to_owned());
                 findings.add(self.tree.origin_of(&format!("group[{index}].learning_rate")), message, help);
             }

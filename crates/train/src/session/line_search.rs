@@ -24,7 +24,8 @@ impl<W: Workload> Session<'_, W> {
         let step = self.state.step;
         let failed = |source| TrainError::Optimizer { step, source };
         let model = self.take_model()?;
-        let searching = Searching { along, scales: &self.plan.rate_factors, clipping, may_turn: self.search.may_turn() };
+        let searching =
+            Searching { along, scales: &self.plan.rate_factors, clipping, may_turn: self.search.may_turn() };
         let without_rate: Vec<_> = used.iter().map(|values| values.without(Hyperparameter::LearningRate)).collect();
         let mut line = self.optimizer.line(&model, gradients, &without_rate, searching).map_err(failed)?;
 

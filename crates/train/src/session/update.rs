@@ -133,10 +133,7 @@ impl<W: Workload> Session<'_, W> {
     }
 
     /// The next batch, its loss and its gradient.
-    fn differentiate(
-        &mut self,
-        used: &[Hyperparameters],
-    ) -> Result<(Evaluator<W::Batch>, f64, Gradients), TrainError> {
+    fn differentiate(&mut self, used: &[Hyperparameters]) -> Result<(Evaluator<W::Batch>, f64, Gradients), TrainError> {
         let step = self.state.step;
         let failed = |source| TrainError::Optimizer { step, source };
         self.clock.switch(Phase::Data, &self.device)?;
@@ -190,9 +187,8 @@ impl<W: Workload> Session<'_, W> {
         for (index, group) in self.plan.groups.iter().enumerate() {
             let shares = self.plan.rate_factors[index + 1] != 1.0;
             let own = group.at(self.state.step);
-            let differs = |which: Hyperparameter| {
-                own.get(which).is_some() || (shares && which == Hyperparameter::LearningRate)
-            };
+            let differs =
+                |which: Hyperparameter| own.get(which).is_some() || (shares && which == Hyperparameter::LearningRate);
             for (which, value) in step.used[index + 1].iter().filter(|(which, _)| differs(*which)) {
                 hyperparameters.insert(format!("group.{}.{which}", index + 1), value);
             }
