@@ -72,7 +72,7 @@ proptest! {
         (curvatures, weights) in landscape(), power in -20..20_i32,
     ) {
         let host = Host::new(&curvatures, &weights, Rule::Adam(0.9, 0.0));
-        let scaled = Host { scale: 2.0_f64.powi(power), ..host.clone() };
+        let scaled = host.clone().scaled(2.0_f64.powi(power));
         macro_rules! same {
             ($($spec:expr),*) => {$(
                 let (one, two) = (run(&$spec, &mut host.clone()), run(&$spec, &mut scaled.clone()));
@@ -87,14 +87,16 @@ proptest! {
     fn the_unit_of_the_loss_divides_the_steps_of_sls((curvatures, weights) in landscape(), power in -5..5_i32) {
         let scale = 2.0_f64.powi(power);
         let host = Host::new(&curvatures, &weights, Rule::Sgd);
-        let scaled = Host { scale, ..host.clone() };
+        let scaled = host.clone().scaled(scale);
         let unit = Sls { maximum: 1e6, ..Sls::default() };
         let other = Sls { initial: 1.0 / scale, maximum: 1e6 / scale, ..Sls::default() };
         let (one, two) = (run(&unit, &mut host.clone()), run(&other, &mut scaled.clone()));
         for (one, two) in one.iter().zip(&two) {
-            if one.verdict.outcome == Outcome::Satisfied {
-                prop_assert_eq!(one.verdict.step_size, two.verdict.step_size * scale);
+            // What counts as a gradient of 0 has a unit.
+            if [one, two].iter().any(|update| update.verdict.outcome == Outcome::Flat) {
+                break;
             }
+            prop_assert_eq!(one.verdict.step_size, two.verdict.step_size * scale);
         }
     }
 

@@ -118,6 +118,12 @@ impl Host {
         Self::new(&[1.0, 10.0, 0.1], &[1.0, -2.0, 3.0], rule)
     }
 
+    /// The same landscape in another unit of the loss.
+    pub(crate) fn scaled(mut self, scale: f64) -> Self {
+        self.scale = scale;
+        self
+    }
+
     pub(crate) fn loss(&self, weights: &[f64]) -> f64 {
         let terms = self.curvatures.iter().zip(weights).map(|(a, x)| 0.5 * a * x * x);
         self.scale * terms.sum::<f64>()
