@@ -119,6 +119,7 @@ const MAGIC: u64 = u64::from_le_bytes(*b"beststp\x01");
 /// A step size that was tried.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Tried {
+    /// Of the grid; found beside it, that of the best of the grid.
     index: u64,
     size: f64,
     loss: f64,
@@ -208,8 +209,10 @@ impl LineSearch for Search {
             }
             _ => {}
         }
-        let index = self.best.map_or(0, |best| best.index);
-        let index = if self.tried < self.spec.points { self.tried } else { index };
+        let index = match self.best {
+            Some(best) if self.tried >= self.spec.points => best.index,
+            _ => self.tried,
+        };
         if loss.is_finite() && self.best.is_none_or(|best| loss < best.loss) {
             self.best = Some(Tried { index, size, loss });
         }
