@@ -126,7 +126,8 @@ impl Outcome {
 /// the direction named, calls [`begin`](Self::begin), evaluates whatever is asked for and [`tell`](Self::tell)s, until the
 /// search settles. Every evaluation of one update sees the same batch and the same dropout masks.
 pub trait LineSearch: Send {
-    /// Starts update `step`, from 0. `scheduled` is the step size that a schedule or controller decided for it, if one did.
+    /// Starts update `step`, from 0. `scheduled` is the step size that a schedule or controller decided for it, if one did: no
+    /// step is longer than that.
     fn open(&mut self, step: u64, scheduled: Option<f64>) -> Opening;
 
     /// Starts the search at this point.

@@ -96,15 +96,15 @@ pub(super) fn largest(maximum: f64, scheduled: Option<f64>) -> Option<f64> {
 
 /// Refuses a weight decay that does not shrink with the step size tried.
 pub(super) fn check_decay(method: &str, optimizer: &OptimizerSpec) -> Result<(), ControlError> {
-    let why = match optimizer.decay() {
-        _ if optimizer.default_of(Hyperparameter::WeightDecay).is_none() => return Ok(()),
+    if optimizer.default_of(Hyperparameter::WeightDecay).is_none() {
+        return Ok(());
+    }
+    let (name, why) = match optimizer.decay() {
         DecayCoupling::LrCoupled | DecayCoupling::L2 => return Ok(()),
-        DecayCoupling::ScheduleMultiplier => "refers to the peak of a schedule, which a line search does not have",
-        DecayCoupling::Independent => "does not shrink with the step size that is tried",
-    };
-    let name = match optimizer.decay() {
-        DecayCoupling::ScheduleMultiplier => "schedule_multiplier",
-        _ => "independent",
+        DecayCoupling::ScheduleMultiplier => {
+            ("schedule_multiplier", "refers to the peak of a schedule, which a line search does not have")
+        }
+        DecayCoupling::Independent => ("independent", "does not shrink with the step size that is tried"),
     };
     let why = format!(
         "{method} cannot weigh a step with decay = \"{name}\", which {why}: set decay = \"lr_coupled\" or \"l2\" in [optimizer]"
