@@ -1,4 +1,5 @@
 //! Specifications of optimizers: strict to read, checked against the ranges they declare.
+#![allow(clippy::unwrap_used, reason = "tests")]
 
 use rheostat_control::optimizers::{
     Adam, Adamp, Adamw, HeavyBall, Lamb, Lion, Nadamw, NadamwForm, Nesterov, Rmsprop, RmspropForm, Sgd, Sgdw,
