@@ -64,7 +64,7 @@ pub use line_search::{Ask, Base, Direction, LineSearch, Opening, Outcome, Verdic
 pub use line_search_spec::{LINE_SEARCHES, LineSearchMethod, LineSearchSpec};
 pub use metric_direction::MetricDirection;
 pub use open_loop::OpenLoop;
-pub use optimizer::{BiasCorrection, DecayCoupling, EpsilonPlacement, OPTIMIZERS, OptimizerSpec};
+pub use optimizer::{BiasCorrection, DecayCoupling, EpsilonPlacement, OPTIMIZERS, OptimizerMethod, OptimizerSpec};
 pub use plateau::{Plateau, PlateauController};
 pub use range_test::{BLOW_UP, RangeCurve, RangeTest, SMOOTHING, Suggestions};
 pub use replay::{Replayed, replay, replay_traced};

@@ -1,8 +1,43 @@
-use rheostat_schedule::parameter::Method;
+use rheostat_schedule::parameter::{Kind, Method};
 use serde::{Deserialize, Serialize};
 
-use crate::optimizers::{Adam, Adamw, HeavyBall, Nesterov, Sgd};
+use crate::optimizers::{Adam, Adamp, Adamw, HeavyBall, Lamb, Lion, Nadamw, Nesterov, Rmsprop, Sgd, Sgdw};
 use crate::{ControlError, Hyperparameter};
+
+/// What the specification of every optimizer says of its rule.
+pub trait OptimizerMethod {
+    /// Its name and parameters.
+    fn method(&self) -> &'static Method;
+
+    /// The value a hyperparameter has when nobody sets it; `None` for one that the rule lacks.
+    fn default_of(&self, which: Hyperparameter) -> Option<f64>;
+
+    /// How weight decay enters.
+    fn decay(&self) -> DecayCoupling;
+
+    /// What keeps its denominator away from 0; `None` for a rule that does not divide.
+    fn epsilon(&self) -> Option<f64> {
+        None
+    }
+
+    /// Whether it keeps a bias-corrected second moment of the gradient, for others to measure gradients with.
+    fn has_second_moment(&self) -> bool {
+        false
+    }
+
+    /// Whether its directions contain the learning rate already, so that no line search can choose a step along them.
+    fn contains_rate(&self) -> bool {
+        false
+    }
+
+    /// Checks what is not a hyperparameter.
+    ///
+    /// # Errors
+    /// All that is out of range, each naming its key.
+    fn check(&self) -> Result<(), Vec<ControlError>> {
+        Ok(())
+    }
+}
 
 /// Which optimizer, with the constants of its rule. What moves per update (rate, momentum, ...) arrives with every step.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -14,14 +49,38 @@ pub enum OptimizerSpec {
     HeavyBall(HeavyBall),
     /// SGD with Nesterov momentum.
     Nesterov(Nesterov),
+    /// SGD with momentum and decoupled weight decay.
+    Sgdw(Sgdw),
+    /// RMSprop.
+    Rmsprop(Rmsprop),
     /// Adam.
     Adam(Adam),
     /// Adam with decoupled weight decay.
     Adamw(Adamw),
+    /// AdamW with Nesterov momentum.
+    Nadamw(Nadamw),
+    /// Adam whose steps leave the norms of scale-invariant weights alone.
+    Adamp(Adamp),
+    /// Adam with one step size a tensor, in proportion to its norm.
+    Lamb(Lamb),
+    /// The sign of an interpolated momentum.
+    Lion(Lion),
 }
 
 /// Every optimizer with its parameters, for validation, listings and reference pages.
-pub const OPTIMIZERS: &[Method] = &[Sgd::METHOD, HeavyBall::METHOD, Nesterov::METHOD, Adam::METHOD, Adamw::METHOD];
+pub const OPTIMIZERS: &[Method] = &[
+    Sgd::METHOD,
+    HeavyBall::METHOD,
+    Nesterov::METHOD,
+    Sgdw::METHOD,
+    Rmsprop::METHOD,
+    Adam::METHOD,
+    Adamw::METHOD,
+    Nadamw::METHOD,
+    Adamp::METHOD,
+    Lamb::METHOD,
+    Lion::METHOD,
+];
 
 /// How weight decay `lambda` enters an update at rate `eta`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,6 +95,22 @@ pub enum DecayCoupling {
     ScheduleMultiplier,
     /// `theta` shrinks by `1 - lambda`, whatever the rate.
     Independent,
+    /// The rule's direction contains it: no choice, but what the rule is.
+    #[serde(skip)]
+    Inside,
+}
+
+impl DecayCoupling {
+    /// Its name in recipes.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::LrCoupled => "lr_coupled",
+            Self::L2 => "l2",
+            Self::ScheduleMultiplier => "schedule_multiplier",
+            Self::Independent => "independent",
+            Self::Inside => "inside",
+        }
+    }
 }
 
 /// Where Adam's epsilon stands.
@@ -70,43 +145,48 @@ impl OptimizerSpec {
 
     /// The method's description.
     pub fn method(&self) -> &'static Method {
+        self.inner().method()
+    }
+
+    fn inner(&self) -> &dyn OptimizerMethod {
         match self {
-            Self::Sgd(_) => &Sgd::METHOD,
-            Self::HeavyBall(_) => &HeavyBall::METHOD,
-            Self::Nesterov(_) => &Nesterov::METHOD,
-            Self::Adam(_) => &Adam::METHOD,
-            Self::Adamw(_) => &Adamw::METHOD,
+            Self::Sgd(spec) => spec,
+            Self::HeavyBall(spec) => spec,
+            Self::Nesterov(spec) => spec,
+            Self::Sgdw(spec) => spec,
+            Self::Rmsprop(spec) => spec,
+            Self::Adam(spec) => spec,
+            Self::Adamw(spec) => spec,
+            Self::Nadamw(spec) => spec,
+            Self::Adamp(spec) => spec,
+            Self::Lamb(spec) => spec,
+            Self::Lion(spec) => spec,
         }
     }
 
     /// The value a hyperparameter has when nobody sets it; `None` for one that the rule lacks.
     pub fn default_of(&self, which: Hyperparameter) -> Option<f64> {
-        use Hyperparameter::{Beta2, Momentum, WeightDecay};
-        match (self, which) {
-            (Self::Sgd(spec), WeightDecay) => Some(spec.weight_decay.unwrap_or(0.0)),
-            (Self::HeavyBall(spec), WeightDecay) => Some(spec.weight_decay.unwrap_or(0.0)),
-            (Self::HeavyBall(spec), Momentum) => Some(spec.momentum.unwrap_or(0.9)),
-            (Self::Nesterov(spec), WeightDecay) => Some(spec.weight_decay.unwrap_or(0.0)),
-            (Self::Nesterov(spec), Momentum) => Some(spec.momentum.unwrap_or(0.9)),
-            (Self::Adam(spec), WeightDecay) => Some(spec.weight_decay.unwrap_or(0.0)),
-            (Self::Adam(spec), Momentum) => Some(spec.momentum.unwrap_or(0.9)),
-            (Self::Adam(spec), Beta2) => Some(spec.beta2.unwrap_or(0.999)),
-            (Self::Adamw(spec), WeightDecay) => Some(spec.weight_decay.unwrap_or(0.01)),
-            (Self::Adamw(spec), Momentum) => Some(spec.momentum.unwrap_or(0.9)),
-            (Self::Adamw(spec), Beta2) => Some(spec.beta2.unwrap_or(0.999)),
-            _ => None,
-        }
+        self.inner().default_of(which)
     }
 
     /// How weight decay enters.
     pub fn decay(&self) -> DecayCoupling {
-        match self {
-            Self::Sgd(spec) => spec.decay,
-            Self::HeavyBall(spec) => spec.decay,
-            Self::Nesterov(spec) => spec.decay,
-            Self::Adam(spec) => spec.decay,
-            Self::Adamw(spec) => spec.decay,
-        }
+        self.inner().decay()
+    }
+
+    /// What keeps its denominator away from 0; `None` for a rule that does not divide.
+    pub fn epsilon(&self) -> Option<f64> {
+        self.inner().epsilon()
+    }
+
+    /// Whether it keeps a bias-corrected second moment of the gradient, for others to measure gradients with.
+    pub fn has_second_moment(&self) -> bool {
+        self.inner().has_second_moment()
+    }
+
+    /// Whether its directions contain the learning rate already, so that no line search can choose a step along them.
+    pub fn contains_rate(&self) -> bool {
+        self.inner().contains_rate()
     }
 
     /// Checks every constant of the rule.
@@ -120,13 +200,20 @@ impl OptimizerSpec {
                 errors.extend(which.check(value).err());
             }
         }
-        match self {
-            Self::HeavyBall(spec) => errors.extend(spec.check().err()),
-            Self::Adam(spec) => errors.extend(spec.check().err()),
-            Self::Adamw(spec) => errors.extend(spec.check().err()),
-            Self::Sgd(_) | Self::Nesterov(_) => {}
-        }
+        errors.extend(self.check_decay().err());
+        errors.extend(self.inner().check().err().into_iter().flatten());
         if errors.is_empty() { Ok(()) } else { Err(errors) }
+    }
+
+    /// Refuses a coupling of weight decay that is not among those that the method declares.
+    fn check_decay(&self) -> Result<(), ControlError> {
+        match self.method().parameter("decay").map(|parameter| parameter.kind) {
+            Some(Kind::Choice(permitted)) if !permitted.contains(&self.decay().name()) => {
+                let why = format!("{} takes {}, not {}", self.name(), permitted.join(", "), self.decay().name());
+                Err(ControlError::Contradiction { field: "decay".to_owned(), why })
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Refuses a hyperparameter that this rule does not have.

@@ -12,14 +12,14 @@ pub(crate) struct GroupDecay {
 }
 
 impl GroupDecay {
-    /// What the weights are multiplied by before a step of size `rate`: `1 - kappa`, with `kappa` from the coupling.
-    pub(crate) fn factor(self, rate: f64, group: usize) -> Result<f64, OptimError> {
+    /// The share `kappa` of the weights that a step of size `rate` takes away first, less than 1, from the coupling.
+    pub(crate) fn kappa(self, rate: f64, group: usize) -> Result<f64, OptimError> {
         let Self { coupling, weight_decay, base_rate } = self;
         if weight_decay == 0.0 {
-            return Ok(1.0);
+            return Ok(0.0);
         }
         let kappa = match coupling {
-            DecayCoupling::L2 => 0.0,
+            DecayCoupling::L2 | DecayCoupling::Inside => 0.0,
             DecayCoupling::LrCoupled => rate * weight_decay,
             DecayCoupling::ScheduleMultiplier => match base_rate {
                 Some(base) => rate / base * weight_decay,
@@ -29,7 +29,7 @@ impl GroupDecay {
         };
         let factor = 1.0 - kappa;
         if factor > 0.0 {
-            Ok(factor)
+            Ok(kappa)
         } else {
             Err(OptimError::DecayFactor { group, factor, rate, weight_decay, coupling })
         }

@@ -1,8 +1,9 @@
 use burn::module::Module;
 use rheostat_control::{Direction, Hyperparameters, Verdict};
 
+use crate::optimizer::Weights;
 use crate::weights::settled;
-use crate::{Buffer, Gradients, OptimError, Optimizer, Update};
+use crate::{Buffer, Gradients, OptimError, Optimizer, Parameter, Update};
 
 /// An update whose step size is still to be found: what can be applied, what losses are measured along, and how fast the loss
 /// falls there.
@@ -69,12 +70,12 @@ impl Optimizer {
             decays.iter_mut().for_each(|group| group.weight_decay = 0.0);
         }
         let sizes = line.sizes(step_size);
-        let factors = decays.iter().zip(&sizes).enumerate().map(|(group, (decay, size))| decay.factor(*size, group));
-        match factors.collect::<Result<Vec<_>, _>>() {
+        let kappas = decays.iter().zip(&sizes).enumerate().map(|(group, (decay, size))| decay.kappa(*size, group));
+        match kappas.collect::<Result<Vec<_>, _>>() {
             Err(OptimError::DecayFactor { .. }) => Ok(None),
             Err(error) => Err(error),
-            Ok(factors) => {
-                self.write(settled(model.clone()), update, &sizes, &factors).map(|model| Some(model.no_grad()))
+            Ok(kappas) => {
+                self.write(settled(model.clone()), update, &sizes, &kappas).map(|model| Some(model.no_grad()))
             }
         }
     }
@@ -95,14 +96,18 @@ impl Optimizer {
     ///
     /// # Errors
     /// [`OptimError::GradientNotKept`] unless [`Searching::may_turn`] was said.
-    pub fn turn(&self, line: &mut Line, along: Direction) -> Result<(), OptimError> {
+    pub fn turn<M: Module>(&self, model: &M, line: &mut Line, along: Direction) -> Result<(), OptimError> {
         let kept = line.aim.kept.take().ok_or(OptimError::GradientNotKept)?;
         (line.aim.along, line.aim.decrease) = (along, 0.0);
+        let weights = Weights::of(model);
         for (index, gradient) in &kept {
-            if let (Some((_, Some(update))), Some(state)) = (line.update.directions.get(*index), &self.states[*index]) {
+            if let (Some((path, Some(update))), Some(state)) = (line.update.directions.get(*index), &self.states[*index])
+            {
                 let group = self.group_of[*index];
                 let values = &line.update.groups[group].rule;
-                let without = |raw| self.rule.without_momentum(raw, state, values);
+                let read = || weights.read(*index);
+                let parameter = Parameter { path, shape: &self.layout.tensors[*index].shape, read: &read };
+                let without = |raw| self.rule.without_momentum(raw, &parameter, state, values);
                 line.aim.take_in(*index, group, gradient.clone(), update, without)?;
             }
         }
@@ -188,6 +193,10 @@ impl Aim {
             (path.clone(), direction)
         });
         (self.along != Direction::Applied)
-            .then(|| Update { directions: directions.collect(), groups: update.groups.clone() })
+            .then(|| Update {
+                directions: directions.collect(),
+                decay_shares: update.decay_shares.clone(),
+                groups: update.groups.clone(),
+            })
     }
 }

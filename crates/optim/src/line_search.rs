@@ -126,7 +126,7 @@ pub fn find_step_size<M: Module, E>(
                 search.tell(loss_at(line, size, false)?)
             }
             Ask::Turn(along) => {
-                optimizer.turn(line, along)?;
+                optimizer.turn(model, line, along)?;
                 search.begin(Base { loss, decrease: line.decrease() })
             }
             Ask::Settle(verdict) => break verdict,

@@ -131,8 +131,9 @@ impl Optimizer {
         self.layout.check("a set of gradients", gradients.tensors.iter().map(|(path, _)| path.as_str()))?;
         gradients.check_finite()?;
 
-        let handles = OnceCell::new();
+        let weights = Weights::of(model);
         let mut directions = Vec::with_capacity(gradients.tensors.len());
+        let mut decay_shares = vec![1.0; gradients.tensors.len()];
         for (index, (path, gradient)) in gradients.tensors.into_iter().enumerate() {
             let Some(mut gradient) = gradient else {
                 directions.push((path, None));
@@ -140,7 +141,7 @@ impl Optimizer {
             };
             let group = &groups[self.group_of[index]];
             let raw = aim.as_ref().map(|_| gradient.clone());
-            let read = || read_parameter(handles.get_or_init(|| walk::visit(model, Handles(Vec::new())).0), index);
+            let read = || weights.read(index);
             if group.decay.coupling == DecayCoupling::L2 && group.decay.weight_decay != 0.0 {
                 gradient = gradient.add_scaled(read()?, group.decay.weight_decay)?;
             }
@@ -148,16 +149,18 @@ impl Optimizer {
             let state = self.states[index].take();
             let (direction, state) = self.rule.direction(gradient, &parameter, state, &group.rule)?;
             if let (Some(aim), Some(raw)) = (&mut aim, raw) {
-                let without = |raw| self.rule.without_momentum(raw, &state, &group.rule);
+                let without = |raw| self.rule.without_momentum(raw, &parameter, &state, &group.rule);
                 aim.take_in(index, self.group_of[index], raw, &direction, without)?;
             }
+            decay_shares[index] = self.rule.decay_share(&state);
             self.states[index] = Some(state);
             directions.push((path, Some(direction)));
         }
-        if self.divides_by_zero() {
+        // Then finite gradients can give a direction that is not.
+        if self.spec.epsilon() == Some(0.0) {
             check_directions(&directions)?;
         }
-        Ok(Update { directions, groups })
+        Ok(Update { directions, decay_shares, groups })
     }
 
     /// Writes the weights for these step sizes, one a group: `theta <- theta (1 - kappa) - eta direction`.
@@ -168,24 +171,24 @@ impl Optimizer {
     /// # Errors
     /// [`OptimError`] for a step size out of range, a decay that would zero or flip the weights, or another model.
     pub fn apply<M: Module>(&self, model: M, update: &Update, step_sizes: &[f64]) -> Result<M, OptimError> {
-        let factors = update.factors(step_sizes)?;
-        self.write(model, update, step_sizes, &factors)
+        let kappas = update.kappas(step_sizes)?;
+        self.write(model, update, step_sizes, &kappas)
     }
 
-    /// The weights at these step sizes, kept by these factors.
+    /// The weights at these step sizes, decayed by these shares.
     pub(crate) fn write<M: Module>(
         &self,
         model: M,
         update: &Update,
         step_sizes: &[f64],
-        factors: &[f64],
+        kappas: &[f64],
     ) -> Result<M, OptimError> {
         self.check_count("step sizes", step_sizes.len())?;
         for (group, &size) in step_sizes.iter().enumerate() {
             Hyperparameter::LearningRate.check(size).map_err(|source| OptimError::Hyperparameter { group, source })?;
         }
         self.layout.check("an update", update.directions.iter().map(|(path, _)| path.as_str()))?;
-        let mut writer = Writer { optimizer: self, update, factors, step_sizes, index: 0, error: None };
+        let mut writer = Writer { optimizer: self, update, kappas, step_sizes, index: 0, error: None };
         let model = walk::map(model, &mut writer);
         match writer.error {
             Some(error) => Err(error),
@@ -211,7 +214,7 @@ impl Optimizer {
         let mut rates = Vec::with_capacity(groups.len());
         for (group, (values, resolved)) in values.iter().zip(&groups).enumerate() {
             let rate = values.get(Hyperparameter::LearningRate).ok_or(OptimError::MissingRate { group })?;
-            resolved.decay.factor(rate, group)?;
+            resolved.decay.kappa(rate, group)?;
             rates.push(rate);
         }
         let update = self.direction_of(&model, gradients, groups, None)?;
@@ -321,19 +324,11 @@ impl Optimizer {
             rule: RuleValues {
                 momentum: value(Hyperparameter::Momentum),
                 beta2: value(Hyperparameter::Beta2),
+                weight_decay,
                 rate: value(Hyperparameter::LearningRate),
             },
             decay: GroupDecay { coupling, weight_decay, base_rate },
         })
-    }
-
-    /// Whether finite gradients can give a non-finite direction.
-    fn divides_by_zero(&self) -> bool {
-        match &self.spec {
-            OptimizerSpec::Adam(spec) => spec.epsilon == 0.0,
-            OptimizerSpec::Adamw(spec) => spec.epsilon == 0.0,
-            _ => false,
-        }
     }
 }
 
@@ -347,12 +342,25 @@ fn check_directions(directions: &[(String, Option<Buffer>)]) -> Result<(), Optim
     Ok(())
 }
 
-fn read_parameter(handles: &[Tensor<1>], index: usize) -> Result<Buffer, OptimError> {
-    let handle = handles.get(index).ok_or_else(|| OptimError::OtherModel {
-        what: "the model",
-        why: format!("{} float tensors only", handles.len()),
-    })?;
-    Buffer::from_tensor(handle.clone())
+/// The weights of a model, visited when a rule first asks for them.
+pub(crate) struct Weights<'a, M> {
+    model: &'a M,
+    handles: OnceCell<Vec<Tensor<1>>>,
+}
+
+impl<'a, M: Module> Weights<'a, M> {
+    pub(crate) fn of(model: &'a M) -> Self {
+        Self { model, handles: OnceCell::new() }
+    }
+
+    pub(crate) fn read(&self, index: usize) -> Result<Buffer, OptimError> {
+        let handles = self.handles.get_or_init(|| walk::visit(self.model, Handles(Vec::new())).0);
+        let handle = handles.get(index).ok_or_else(|| OptimError::OtherModel {
+            what: "the model",
+            why: format!("{} float tensors only", handles.len()),
+        })?;
+        Buffer::from_tensor(handle.clone())
+    }
 }
 
 /// Every float tensor, flat, without copying.
@@ -369,7 +377,7 @@ impl FloatVisitor for Handles {
 struct Writer<'a> {
     optimizer: &'a Optimizer,
     update: &'a Update,
-    factors: &'a [f64],
+    kappas: &'a [f64],
     step_sizes: &'a [f64],
     index: usize,
     error: Option<OptimError>,
@@ -384,7 +392,8 @@ impl FloatMapper for Writer<'_> {
         };
         let group = self.optimizer.group_of[index];
         let step_size = if self.optimizer.rule.contains_rate() { 1.0 } else { self.step_sizes[group] };
-        let moves = step_size != 0.0 || self.factors[group] != 1.0;
+        let keep = 1.0 - self.kappas[group] * self.update.decay_shares[index];
+        let moves = step_size != 0.0 || keep != 1.0;
         if !moves || self.error.is_some() {
             return parameter;
         }
@@ -398,8 +407,7 @@ impl FloatMapper for Writer<'_> {
         let role = Role::of(&tensor);
         let tensor = tensor.inner();
         let (shape, device) = (tensor.dims(), tensor.device());
-        let stepped =
-            Buffer::from_tensor(tensor).and_then(|weights| weights.stepped(self.factors[group], direction, step_size));
+        let stepped = Buffer::from_tensor(tensor).and_then(|weights| weights.stepped(keep, direction, step_size));
         let value = match stepped {
             Ok(weights) => weights.into_tensor(shape, &device),
             Err(error) => {

@@ -256,7 +256,7 @@ fn turning_needs_the_gradient() {
     let model = Vector::new(&[1.0]);
     let mut optimizer = Optimizer::new(&OptimizerSpec::Adam(Adam::default()), &model, &[]).unwrap();
     let mut line = optimizer.line(&model, model.gradients(&[2.0]), &NOTHING, searching(&[1.0])).unwrap();
-    let error = optimizer.turn(&mut line, Direction::WithoutMomentum).unwrap_err();
+    let error = optimizer.turn(&model, &mut line, Direction::WithoutMomentum).unwrap_err();
     assert_eq!(error, OptimError::GradientNotKept);
 }
 

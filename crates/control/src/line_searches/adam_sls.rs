@@ -5,9 +5,9 @@ use rheostat_schedule::parameter::{Family, Method};
 use serde::{Deserialize, Serialize};
 
 use super::backtracking::{Backtracking, Rules};
-use super::numbers::{Numbers, all_or_nothing, check_decay, contradiction};
+use super::numbers::{Numbers, all_or_nothing, check_searchable, contradiction};
 use super::parameters::{BACKTRACK, C, GROWTH, INITIAL, MAX_BACKTRACKS, MAXIMUM, OURS, RESOLUTION, SMOOTHING, WARMUP};
-use crate::{ControlError, Direction, Hyperparameter, LineSearch, LineSearchMethod, OptimizerSpec, Setting};
+use crate::{ControlError, Direction, LineSearch, LineSearchMethod, OptimizerSpec, Setting};
 
 /// Adam with a stochastic line search (Vaswani and others 2021, arXiv 2006.06835; as equation 5 of arXiv 2403.18519).
 ///
@@ -115,14 +115,14 @@ impl LineSearchMethod for AdamSls {
     }
 
     fn check_optimizer(&self, optimizer: &OptimizerSpec) -> Result<(), ControlError> {
-        if optimizer.default_of(Hyperparameter::Beta2).is_none() {
+        if !optimizer.has_second_moment() {
             let why = format!(
                 "adam_sls divides gradients by Adam's second moments, which {} does not have: take adamw, or sls",
                 optimizer.name()
             );
             return Err(contradiction("method", why));
         }
-        check_decay(Self::METHOD.name, optimizer)
+        check_searchable(Self::METHOD.name, optimizer)
     }
 
     fn resolve(&self, setting: &Setting) -> Result<Box<dyn LineSearch>, Vec<ControlError>> {

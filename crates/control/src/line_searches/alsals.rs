@@ -7,7 +7,7 @@ use rheostat_schedule::parameter::{Family, Kind, Method, Parameter};
 use serde::{Deserialize, Serialize};
 
 use super::backtracking::{Backtracking, Rules, Uphill};
-use super::numbers::{Numbers, all_or_nothing, check_decay, out_of_range};
+use super::numbers::{Numbers, all_or_nothing, check_searchable, out_of_range};
 use super::parameters::{BACKTRACK, C, GROWTH, INITIAL, MAX_BACKTRACKS, MAXIMUM, OURS, RESOLUTION, SMOOTHING, WARMUP};
 use crate::{
     Ask, Base, ControlError, Direction, LineSearch, LineSearchMethod, Opening, OptimizerSpec, Outcome, Setting, Verdict,
@@ -242,7 +242,7 @@ impl LineSearchMethod for Alsals {
     }
 
     fn check_optimizer(&self, optimizer: &OptimizerSpec) -> Result<(), ControlError> {
-        check_decay(Self::METHOD.name, optimizer)
+        check_searchable(Self::METHOD.name, optimizer)
     }
 
     fn resolve(&self, setting: &Setting) -> Result<Box<dyn LineSearch>, Vec<ControlError>> {
@@ -326,6 +326,10 @@ impl LineSearch for Search {
             }
             ask => ask,
         }
+    }
+
+    fn may_turn(&self) -> bool {
+        self.spec.ascent == Ascent::DropMomentum
     }
 
     fn save(&self) -> Vec<u8> {

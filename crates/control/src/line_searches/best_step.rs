@@ -6,7 +6,7 @@ use rheostat_schedule::parameter::{Family, Kind, Method, Parameter};
 use serde::{Deserialize, Serialize};
 
 use super::exhaustion::Exhaustions;
-use super::numbers::{all_or_nothing, check_decay, contradiction, largest, out_of_range};
+use super::numbers::{all_or_nothing, check_searchable, contradiction, largest, out_of_range};
 use super::parameters::OURS;
 use crate::bytes::{Writer, read_state};
 use crate::figures::figures;
@@ -103,7 +103,7 @@ impl LineSearchMethod for BestStep {
     }
 
     fn check_optimizer(&self, optimizer: &OptimizerSpec) -> Result<(), ControlError> {
-        check_decay(Self::METHOD.name, optimizer)
+        check_searchable(Self::METHOD.name, optimizer)
     }
 
     fn resolve(&self, _: &Setting) -> Result<Box<dyn LineSearch>, Vec<ControlError>> {

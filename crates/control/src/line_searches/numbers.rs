@@ -94,13 +94,18 @@ pub(super) fn largest(maximum: f64, scheduled: Option<f64>) -> Option<f64> {
     }
 }
 
-/// Refuses a weight decay that does not shrink with the step size tried.
-pub(super) fn check_decay(method: &str, optimizer: &OptimizerSpec) -> Result<(), ControlError> {
+/// Refuses optimizers without a direction to search along, and a weight decay that does not shrink with the step size tried.
+pub(super) fn check_searchable(method: &str, optimizer: &OptimizerSpec) -> Result<(), ControlError> {
+    if optimizer.contains_rate() {
+        let name = optimizer.name();
+        let why = format!("{name} moves by displacements that contain the learning rate, so that {method} cannot choose it: take adamw");
+        return Err(contradiction("method", why));
+    }
     if optimizer.default_of(Hyperparameter::WeightDecay).is_none() {
         return Ok(());
     }
     let (name, why) = match optimizer.decay() {
-        DecayCoupling::LrCoupled | DecayCoupling::L2 => return Ok(()),
+        DecayCoupling::LrCoupled | DecayCoupling::L2 | DecayCoupling::Inside => return Ok(()),
         DecayCoupling::ScheduleMultiplier => {
             ("schedule_multiplier", "refers to the peak of a schedule, which a line search does not have")
         }

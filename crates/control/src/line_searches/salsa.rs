@@ -5,7 +5,7 @@ use rheostat_schedule::parameter::{Family, Kind, Method, Parameter};
 use serde::{Deserialize, Serialize};
 
 use super::backtracking::{Backtracking, Rules};
-use super::numbers::{Numbers, all_or_nothing, check_decay};
+use super::numbers::{Numbers, all_or_nothing, check_searchable};
 use super::parameters::{BACKTRACK, C, GROWTH, INITIAL, MAX_BACKTRACKS, MAXIMUM, RESOLUTION, SMOOTHING, WARMUP};
 use crate::bytes::{Reader, Writer};
 use crate::{
@@ -173,7 +173,7 @@ impl LineSearchMethod for Salsa {
     }
 
     fn check_optimizer(&self, optimizer: &OptimizerSpec) -> Result<(), ControlError> {
-        check_decay(Self::METHOD.name, optimizer)
+        check_searchable(Self::METHOD.name, optimizer)
     }
 
     fn resolve(&self, setting: &Setting) -> Result<Box<dyn LineSearch>, Vec<ControlError>> {

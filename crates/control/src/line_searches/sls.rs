@@ -5,7 +5,7 @@ use rheostat_schedule::parameter::{Family, Method, Parameter};
 use serde::{Deserialize, Serialize};
 
 use super::backtracking::{Backtracking, OnExhaustion, Rules};
-use super::numbers::{Numbers, all_or_nothing, check_decay, contradiction};
+use super::numbers::{Numbers, all_or_nothing, check_searchable, contradiction};
 use super::parameters::{BACKTRACK, C, GROWTH, INITIAL, MAX_BACKTRACKS, MAXIMUM, RESOLUTION, VASWANI, WARMUP};
 use crate::{ControlError, Direction, LineSearch, LineSearchMethod, OptimizerSpec, Setting};
 
@@ -167,7 +167,7 @@ impl LineSearchMethod for Sls {
             );
             return Err(contradiction("method", why));
         }
-        check_decay(Self::METHOD.name, optimizer)
+        check_searchable(Self::METHOD.name, optimizer)
     }
 
     fn resolve(&self, setting: &Setting) -> Result<Box<dyn LineSearch>, Vec<ControlError>> {

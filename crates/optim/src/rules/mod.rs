@@ -1,10 +1,17 @@
 //! The update rules, one file a method. Each yields a direction; the step along it is somebody else's.
 
 mod adam;
+mod adamp;
 mod adamw;
 mod heavy_ball;
+mod lamb;
+mod lion;
+mod moments;
+mod nadamw;
 mod nesterov;
+mod rmsprop;
 mod sgd;
+mod sgdw;
 
 use std::fmt;
 
@@ -46,9 +53,22 @@ pub trait UpdateRule: fmt::Debug + Send + Sync {
     ///
     /// # Errors
     /// [`OptimError::Storage`] if values cannot be accessed.
-    fn without_momentum(&self, gradient: Buffer, state: &State, values: &RuleValues) -> Result<Buffer, OptimError> {
-        let _ = (state, values);
+    fn without_momentum(
+        &self,
+        gradient: Buffer,
+        parameter: &Parameter<'_>,
+        state: &State,
+        values: &RuleValues,
+    ) -> Result<Buffer, OptimError> {
+        let _ = (parameter, state, values);
         Ok(gradient)
+    }
+
+    /// The share of the decay outside the direction that this tensor takes, from 0 to 1, in the update that has just reached
+    /// this state.
+    fn decay_share(&self, state: &State) -> f64 {
+        let _ = state;
+        1.0
     }
 
     /// The sum over this tensor of the bias-corrected second moment; `None` for a rule without one.
@@ -92,6 +112,8 @@ pub struct RuleValues {
     pub momentum: f64,
     /// Decay of the second moment.
     pub beta2: f64,
+    /// Weight decay, for rules whose directions contain it.
+    pub weight_decay: f64,
     /// The learning rate, for rules whose directions contain it; 0 where a line search has yet to find it.
     pub rate: f64,
 }
@@ -121,8 +143,14 @@ pub(crate) fn rule_of(spec: &OptimizerSpec) -> Box<dyn UpdateRule> {
         OptimizerSpec::Sgd(_) => Box::new(sgd::Sgd),
         OptimizerSpec::HeavyBall(spec) => Box::new(heavy_ball::HeavyBall { dampening: spec.dampening }),
         OptimizerSpec::Nesterov(_) => Box::new(nesterov::Nesterov),
+        OptimizerSpec::Sgdw(spec) => sgdw::rule(spec),
+        OptimizerSpec::Rmsprop(spec) => Box::new(rmsprop::Rmsprop::new(spec)),
         OptimizerSpec::Adam(spec) => Box::new(adam::Adam::new(spec)),
         OptimizerSpec::Adamw(spec) => Box::new(adamw::rule(spec)),
+        OptimizerSpec::Nadamw(spec) => nadamw::rule(spec),
+        OptimizerSpec::Adamp(spec) => Box::new(adamp::Adamp::new(spec)),
+        OptimizerSpec::Lamb(spec) => Box::new(lamb::Lamb::new(spec)),
+        OptimizerSpec::Lion(_) => Box::new(lion::Lion),
     }
 }
 
