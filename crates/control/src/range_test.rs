@@ -94,10 +94,8 @@ const LOW: Parameter = Parameter::new("low", Kind::Number, "rate of the first up
     .positive()
     .default("1e-7")
     .source(FASTAI);
-const HIGH: Parameter = Parameter::new("high", Kind::Number, "rate of the last update")
-    .positive()
-    .default("10.0")
-    .source(FASTAI);
+const HIGH: Parameter =
+    Parameter::new("high", Kind::Number, "rate of the last update").positive().default("10.0").source(FASTAI);
 const STEPS: Parameter = Parameter::new("steps", Kind::Integer, "updates, one at each rate")
     .at_least(FEWEST as f64, "at least 10")
     .default("100")
@@ -110,11 +108,14 @@ const SMOOTHING: Parameter = Parameter::new("smoothing", Kind::Number, "weight o
     .range(Bound::Included(0.0), Bound::Excluded(1.0), "at least 0 and less than 1")
     .default("0.98")
     .source(FASTAI);
-const DIVERGENCE: Parameter =
-    Parameter::new("divergence", Kind::Number, "the test ends when the smoothed loss exceeds this multiple of its best")
-        .range(Bound::Excluded(1.0), Bound::Unbounded, "more than 1")
-        .default("4.0")
-        .source(FASTAI);
+const DIVERGENCE: Parameter = Parameter::new(
+    "divergence",
+    Kind::Number,
+    "the test ends when the smoothed loss exceeds this multiple of its best",
+)
+.range(Bound::Excluded(1.0), Bound::Unbounded, "more than 1")
+.default("4.0")
+.source(FASTAI);
 const SKIP_START: Parameter =
     Parameter::new("skip_start", Kind::Integer, "points left out at the beginning of the curve; a tenth of `steps`")
         .at_least(0.0, "at least 0")

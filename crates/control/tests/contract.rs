@@ -31,7 +31,9 @@ fn a_range_test_keeps_the_contract() {
         controller::check(|| Box::new(test.controller().expect("in range")));
     }
     let rate = RangeTest::default().controller().expect("in range");
-    controller::check(|| Box::new(Together::new([Box::new(schedules()) as Box<dyn Controller>, Box::new(rate.clone())])));
+    controller::check(|| {
+        Box::new(Together::new([Box::new(schedules()) as Box<dyn Controller>, Box::new(rate.clone())]))
+    });
 }
 
 #[test]

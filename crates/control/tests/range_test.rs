@@ -65,7 +65,8 @@ fn the_linear_grid_rises_by_the_same_amount() {
 fn losses_are_smoothed_with_bias_correction() {
     let mut losses = vec![2.0, 1.0, 1.0];
     losses.resize(12, 1.0);
-    let smoothed = |smoothing| read(&RangeTest { smoothing, ..whole(1e-3, 1.0, 12) }, &losses).expect("enough").smoothed;
+    let smoothed =
+        |smoothing| read(&RangeTest { smoothing, ..whole(1e-3, 1.0, 12) }, &losses).expect("enough").smoothed;
     let expected = [2.0, 1.494_949_494_949_493_3, 1.326_622_228_268_262];
     for (got, want) in smoothed(0.98).iter().zip(expected) {
         assert!((got - want).abs() < 1e-12, "{got} {want}");

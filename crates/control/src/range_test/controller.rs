@@ -47,7 +47,9 @@ impl RangeTestController {
         let (best, divergence) = (*best, self.test.divergence);
         // An average of huge losses may have overflowed: that is a blow-up too.
         if smoothed > divergence * best || !smoothed.is_finite() {
-            return Some(format!("smoothed loss {smoothed} at step {step} exceeds {divergence} times its best, {best}"));
+            return Some(format!(
+                "smoothed loss {smoothed} at step {step} exceeds {divergence} times its best, {best}"
+            ));
         }
         let steps = self.test.steps;
         (step.saturating_add(1) >= steps).then(|| format!("all {steps} rates were tried"))

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use rheostat_control::{
     ControlError, Controller, ControllerMethod, ControllerSpec, DecayCoupling, Hyperparameter, Hyperparameters,
-    OpenLoop, Setting, Together,
+    OpenLoop, OptimizerSpec, Setting, Together,
 };
 use rheostat_schedule::{BatchPiece, EpochStep, Frame, Part, Schedule, ScheduleError, ScheduleSpec, Span};
 
@@ -27,6 +27,8 @@ pub struct Plan {
     pub controllers: Vec<(Hyperparameter, ControllerSpec)>,
     /// What controllers must know of the run.
     pub setting: Setting,
+    /// The optimizer, with the constants of its rule for the run's batches.
+    pub optimizer: OptimizerSpec,
     /// The overrides of each parameter group.
     pub groups: Vec<OpenLoop>,
     /// The largest learning rate of the model and of each group: `eta_base` of the weight-decay coupling
@@ -54,7 +56,11 @@ impl Recipe {
     /// Spans that contradict each other or the data, each with its place in the recipe.
     pub fn plan(&self, samples: u64) -> Result<Plan, DocumentError> {
         let mut findings = Findings::default();
-        let plan = self.try_plan(samples, &mut findings);
+        let mut plan = self.try_plan(samples, &mut findings);
+        if let (Some(scaling), Some(as_written), true) = (&self.batch_scaling, &plan, findings.is_empty()) {
+            let scaled = self.scaled(scaling, as_written, &mut findings);
+            plan = scaled.and_then(|recipe| recipe.try_plan(samples, &mut findings));
+        }
         findings.or(plan)
     }
 
@@ -116,6 +122,7 @@ impl Recipe {
             base,
             controllers,
             setting,
+            optimizer: self.optimizer.clone(),
             groups,
             peak_rates,
             pieces: batches.pieces,
@@ -213,11 +220,18 @@ impl Plan {
     /// # Errors
     /// None that a plan can cause: it was made of controllers that fit it.
     pub fn controller(&self) -> Result<Box<dyn Controller>, ControlError> {
-        let base: Box<dyn Controller> = Box::new(self.base.clone());
         if self.controllers.is_empty() {
-            return Ok(base);
+            return Ok(Box::new(self.base.clone()));
         }
-        let mut members = vec![base];
+        Ok(Box::new(Together::new(self.members()?)))
+    }
+
+    /// The same, each on its own: the schedules, then the controllers.
+    ///
+    /// # Errors
+    /// As [`Plan::controller`].
+    pub fn members(&self) -> Result<Vec<Box<dyn Controller>>, ControlError> {
+        let mut members: Vec<Box<dyn Controller>> = vec![Box::new(self.base.clone())];
         for (which, spec) in &self.controllers {
             let resolved = spec.resolve(*which, &self.setting);
             members.push(resolved.map_err(|mut errors| {
@@ -225,7 +239,7 @@ impl Plan {
                 errors.pop().unwrap_or(ControlError::Contradiction { field: which.to_string(), why })
             })?);
         }
-        Ok(Box::new(Together::new(members)))
+        Ok(members)
     }
 
     /// Training samples the plan was made for.

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use rheostat_control::{ControlError, ControllerMethod, ControllerSpec, Hyperparameter, OptimizerSpec};
+use rheostat_control::{BatchScaling, ControlError, ControllerMethod, ControllerSpec, Hyperparameter, OptimizerSpec};
 use rheostat_schedule::{ScheduleSpec, Span};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -49,6 +49,8 @@ pub struct Recipe {
     pub hyperparameters: BTreeMap<Hyperparameter, ScheduleSpec>,
     /// What a controller sets as it sees the run.
     pub controllers: BTreeMap<Hyperparameter, ControllerSpec>,
+    /// What the learning rates are multiplied by for the recipe's batches.
+    pub batch_scaling: Option<BatchScaling>,
     /// Parameter groups; of two that match a parameter, the later wins.
     pub groups: Vec<Group>,
     pub(super) tree: Node,
@@ -142,6 +144,7 @@ impl Recipe {
                 refuse(&tree, *which, &error, findings);
             }
         }
+        let batch_scaling = batch_scaling(&tree, findings);
         let groups: Vec<Group> = tree
             .get("group")
             .map(Node::items)
@@ -191,6 +194,7 @@ impl Recipe {
             optimizer,
             hyperparameters,
             controllers,
+            batch_scaling,
             groups,
             tree,
         })
@@ -258,6 +262,16 @@ fn controllers(tree: &Node, findings: &mut Findings) -> BTreeMap<Hyperparameter,
         found.insert(which, spec);
     }
     found
+}
+
+fn batch_scaling(tree: &Node, findings: &mut Findings) -> Option<BatchScaling> {
+    tree.get("batch_scaling")?;
+    let scaling: BatchScaling = read(tree, "batch_scaling", findings)?;
+    for error in scaling.check().err().unwrap_or_default() {
+        let origin = tree.origin_of(&format!("batch_scaling.{}", error.field()));
+        findings.add(origin, format!("batch_scaling.{error}"), None);
+    }
+    Some(scaling)
 }
 
 /// What a controller's specification refused, at its place.
