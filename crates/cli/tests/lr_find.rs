@@ -72,7 +72,7 @@ fn the_rate_is_the_tests_own_whatever_sets_it_in_the_recipe() {
         "learning_rate = { method = \"cosine\", peak = 0.1, warmup = \"50 steps\" }\n",
         "learning_rate = 0.1\nbatch_scaling = { rule = \"sqrt\", reference = 4 }\n",
         "learning_rate = 0.1\nbatch_size = { method = \"grow\", start = 32, maximum = 128 }\n",
-        "learning_rate = 0.1\nmomentum = { method = \"inverse\" }\n",
+        "learning_rate = { method = \"cosine\", peak = 0.1 }\nmomentum = { method = \"inverse\" }\n",
     ] {
         assert_eq!(numbers(&curve(recipe, short), "rates"), plain, "{recipe}");
     }
