@@ -180,8 +180,8 @@ impl Cycles {
     /// The same with every rate multiplied by `factor`.
     #[must_use]
     pub fn with_rates_times(mut self, factor: f64) -> Self {
+        self.peak *= factor;
         let times = |rate: f64| rate * factor;
-        self.peak = times(self.peak);
         self.floor = self.floor.map(times);
         for cycle in self.cycle.iter_mut().chain(&mut self.queue) {
             cycle.peak = cycle.peak.map(times);
