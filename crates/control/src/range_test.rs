@@ -44,7 +44,8 @@ pub use suggestions::Suggestions;
 /// use rheostat_control::RangeTest;
 ///
 /// let rates = RangeTest { low: 1e-4, high: 1.0, ..RangeTest::default() }.rising()?;
-/// assert_eq!((rates.at(0), rates.at(33)), (1e-4, 1e-4 * 1e4_f64.powf(1.0 / 3.0)));
+/// assert_eq!((rates.at(0), rates.at(99)), (1e-4, 1.0));
+/// assert!((rates.at(33) / rates.at(32) - 1e4_f64.powf(1.0 / 99.0)).abs() < 1e-12);
 /// # Ok::<(), rheostat_control::ControlError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
