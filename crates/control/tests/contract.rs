@@ -29,7 +29,13 @@ fn an_open_loop_keeps_the_contract() {
 
 #[test]
 fn a_range_test_keeps_the_contract() {
-    controller::check(|| Box::new(RangeTest::new(schedules())));
+    for test in [RangeTest::default(), RangeTest { growth: Growth::Linear, steps: 50, ..RangeTest::default() }] {
+        controller::check(|| Box::new(test.controller().expect("in range")));
+    }
+    let rate = RangeTest::default().controller().expect("in range");
+    controller::check(|| {
+        Box::new(Together::new([Box::new(schedules()) as Box<dyn Controller>, Box::new(rate.clone())]))
+    });
 }
 
 #[test]

@@ -101,7 +101,8 @@ impl Optimizer {
         (line.aim.along, line.aim.decrease) = (along, 0.0);
         let weights = Weights::of(model);
         for (index, gradient) in &kept {
-            if let (Some((path, Some(update))), Some(state)) = (line.update.directions.get(*index), &self.states[*index])
+            if let (Some((path, Some(update))), Some(state)) =
+                (line.update.directions.get(*index), &self.states[*index])
             {
                 let group = self.group_of[*index];
                 let values = &line.update.groups[group].rule;
@@ -192,11 +193,10 @@ impl Aim {
             let direction = noted.next_if(|(of, _)| *of == index).map(|(_, direction)| direction);
             (path.clone(), direction)
         });
-        (self.along != Direction::Applied)
-            .then(|| Update {
-                directions: directions.collect(),
-                decay_shares: update.decay_shares.clone(),
-                groups: update.groups.clone(),
-            })
+        (self.along != Direction::Applied).then(|| Update {
+            directions: directions.collect(),
+            decay_shares: update.decay_shares.clone(),
+            groups: update.groups.clone(),
+        })
     }
 }

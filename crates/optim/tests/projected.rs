@@ -6,7 +6,7 @@ mod common;
 use common::{Matrix, Vector, rate};
 use rheostat_control::optimizers::{Adamp, Lamb};
 use rheostat_control::{Direction, Hyperparameters, OptimizerSpec};
-use rheostat_optim::Optimizer;
+use rheostat_optim::{Optimizer, Searching};
 
 const WEIGHTS: [[f64; 3]; 2] = [[1.0, 2.0, -1.0], [0.5, -1.5, 2.0]];
 const GRADIENT: [[f64; 3]; 2] = [[0.5, 0.1, -0.7], [0.3, 0.9, -0.2]];
@@ -122,9 +122,10 @@ fn a_line_search_without_momentum_keeps_projection_and_ratio() {
         let mut optimizer = Optimizer::new(&spec, &model, &[]).unwrap();
         optimizer.direction(&model, model.gradients(&[[9.0; 3]; 2]), &values).unwrap();
         let gradients = model.gradients(&GRADIENT);
-        let update = optimizer.direction(&model, gradients.clone(), &values).unwrap();
-        let along = optimizer.along(&model, Direction::WithoutMomentum, &update, &gradients).unwrap();
-        let trial = optimizer.apply(model, &along, &[1.0]).unwrap().values();
+        let along = Direction::WithoutMomentum;
+        let searching = Searching { along, scales: &[1.0], clipping: 1.0, may_turn: false };
+        let line = optimizer.line(&model, gradients, &values, searching).unwrap();
+        let trial = optimizer.trial(&model, &line, 1.0, false).unwrap().unwrap().values();
         let moved: Vec<_> = WEIGHTS.as_flattened().iter().zip(&trial).map(|(before, after)| before - after).collect();
         // The same by hand: the gradient over the root of the corrected second moment.
         let adam = GRADIENT.as_flattened().iter().map(|g| {

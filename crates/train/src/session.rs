@@ -320,8 +320,8 @@ impl<'a, W: Workload> Session<'a, W> {
 fn optimizer<M: Module>(recipe: &Recipe, plan: &Plan, model: &M) -> Result<Optimizer, OptimError> {
     let groups =
         recipe.groups.iter().map(|group| ParameterGroup::matching(&group.path)).collect::<Result<Vec<_>, _>>()?;
-    let optimizer = Optimizer::new(&recipe.optimizer, model, &groups)?;
-    match recipe.optimizer.decay() {
+    let optimizer = Optimizer::new(&plan.optimizer, model, &groups)?;
+    match plan.optimizer.decay() {
         DecayCoupling::ScheduleMultiplier => optimizer.with_base_rates(&plan.peak_rates),
         _ => Ok(optimizer),
     }

@@ -98,7 +98,9 @@ pub(super) fn largest(maximum: f64, scheduled: Option<f64>) -> Option<f64> {
 pub(super) fn check_searchable(method: &str, optimizer: &OptimizerSpec) -> Result<(), ControlError> {
     if optimizer.contains_rate() {
         let name = optimizer.name();
-        let why = format!("{name} moves by displacements that contain the learning rate, so that {method} cannot choose it: take adamw");
+        let why = format!(
+            "{name} moves by displacements that contain the learning rate, so that {method} cannot choose it: take adamw"
+        );
         return Err(contradiction("method", why));
     }
     if optimizer.default_of(Hyperparameter::WeightDecay).is_none() {

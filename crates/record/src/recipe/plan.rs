@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use rheostat_control::{
     ControlError, Controller, ControllerMethod, ControllerSpec, DecayCoupling, FixedStep, Hyperparameter,
-    Hyperparameters, LineSearch, LineSearchMethod, LineSearchSpec, OpenLoop, Setting, Together,
+    Hyperparameters, LineSearch, LineSearchMethod, LineSearchSpec, OpenLoop, OptimizerSpec, Setting, Together,
 };
 use rheostat_schedule::{BatchPiece, EpochStep, Frame, Part, Schedule, ScheduleError, ScheduleSpec, Span};
 
@@ -29,6 +29,8 @@ pub struct Plan {
     pub line_search: Option<LineSearchSpec>,
     /// What controllers must know of the run.
     pub setting: Setting,
+    /// The optimizer, with the constants of its rule for the run's batches.
+    pub optimizer: OptimizerSpec,
     /// The overrides of each parameter group.
     pub groups: Vec<OpenLoop>,
     /// The largest learning rate of the model and of each group: `eta_base` of the weight-decay coupling
@@ -58,7 +60,11 @@ impl Recipe {
     /// Spans that contradict each other or the data, each with its place in the recipe.
     pub fn plan(&self, samples: u64) -> Result<Plan, DocumentError> {
         let mut findings = Findings::default();
-        let plan = self.try_plan(samples, &mut findings);
+        let mut plan = self.try_plan(samples, &mut findings);
+        if let (Some(scaling), Some(as_written), true) = (&self.batch_scaling, &plan, findings.is_empty()) {
+            let scaled = self.scaled(scaling, as_written, &mut findings);
+            plan = scaled.and_then(|recipe| recipe.try_plan(samples, &mut findings));
+        }
         findings.or(plan)
     }
 
@@ -129,6 +135,7 @@ impl Recipe {
             controllers,
             line_search: self.line_search.clone(),
             setting,
+            optimizer: self.optimizer.clone(),
             groups,
             peak_rates,
             rate_factors,
@@ -248,15 +255,22 @@ impl Plan {
     /// # Errors
     /// None that a plan can cause: it was made of controllers that fit it.
     pub fn controller(&self) -> Result<Box<dyn Controller>, ControlError> {
-        let base: Box<dyn Controller> = Box::new(self.base.clone());
         if self.controllers.is_empty() {
-            return Ok(base);
+            return Ok(Box::new(self.base.clone()));
         }
-        let mut members = vec![base];
+        Ok(Box::new(Together::new(self.members()?)))
+    }
+
+    /// The same, each on its own: the schedules, then the controllers.
+    ///
+    /// # Errors
+    /// As [`Plan::controller`].
+    pub fn members(&self) -> Result<Vec<Box<dyn Controller>>, ControlError> {
+        let mut members: Vec<Box<dyn Controller>> = vec![Box::new(self.base.clone())];
         for (which, spec) in &self.controllers {
             members.push(spec.resolve(*which, &self.setting).map_err(|errors| unfit(*which, errors))?);
         }
-        Ok(Box::new(Together::new(members)))
+        Ok(members)
     }
 
     /// What chooses the size of every step; where no line search is asked for, the rate that is decided.

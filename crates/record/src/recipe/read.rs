@@ -1,7 +1,8 @@
 use std::collections::BTreeMap;
 
 use rheostat_control::{
-    ControlError, ControllerMethod, ControllerSpec, Hyperparameter, LineSearchMethod, LineSearchSpec, OptimizerSpec,
+    BatchScaling, ControlError, ControllerMethod, ControllerSpec, Hyperparameter, LineSearchMethod, LineSearchSpec,
+    OptimizerSpec,
 };
 use rheostat_schedule::parameter::Family;
 use rheostat_schedule::{ScheduleSpec, Span};
@@ -55,6 +56,8 @@ pub struct Recipe {
     pub controllers: BTreeMap<Hyperparameter, ControllerSpec>,
     /// What chooses the size of every step, in place of a learning rate.
     pub line_search: Option<LineSearchSpec>,
+    /// What the learning rates are multiplied by for the recipe's batches.
+    pub batch_scaling: Option<BatchScaling>,
     /// Parameter groups; of two that match a parameter, the later wins.
     pub groups: Vec<Group>,
     pub(super) tree: Node,
@@ -154,6 +157,7 @@ impl Recipe {
         if let Some(Err(error)) = line_search.as_ref().map(|spec| spec.check_optimizer(&optimizer)) {
             refuse(&tree, Hyperparameter::LearningRate, &error, findings);
         }
+        let batch_scaling = batch_scaling(&tree, findings);
         let groups: Vec<Group> = tree
             .get("group")
             .map(Node::items)
@@ -206,6 +210,7 @@ impl Recipe {
             hyperparameters,
             controllers,
             line_search,
+            batch_scaling,
             groups,
             tree,
         })
@@ -287,6 +292,17 @@ fn line_search(tree: &Node, findings: &mut Findings) -> Option<LineSearchSpec> {
 }
 
 /// What a controller's or line search's specification refused, at its place.
+fn batch_scaling(tree: &Node, findings: &mut Findings) -> Option<BatchScaling> {
+    tree.get("batch_scaling")?;
+    let scaling: BatchScaling = read(tree, "batch_scaling", findings)?;
+    for error in scaling.check().err().unwrap_or_default() {
+        let origin = tree.origin_of(&format!("batch_scaling.{}", error.field()));
+        findings.add(origin, format!("batch_scaling.{error}"), None);
+    }
+    Some(scaling)
+}
+
+/// What a controller's specification refused, at its place.
 pub(super) fn refuse(tree: &Node, which: Hyperparameter, error: &ControlError, findings: &mut Findings) {
     findings.add(tree.origin_of(&format!("{which}.{}", error.field())), format!("{which}.{error}"), None);
 }
