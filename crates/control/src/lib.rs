@@ -63,7 +63,7 @@ pub use grow::{GrowingBatch, noise_scale};
 pub use hyperparameter::{Hyperparameter, Hyperparameters};
 pub use inverse::{InverseMomentum, InverseMomentumController};
 pub use line_search::{Ask, Base, Direction, LineSearch, Opening, Outcome, Verdict};
-pub use line_search_spec::{LINE_SEARCHES, LineSearchMethod, LineSearchSpec};
+pub use line_search_spec::{LINE_SEARCHES, LineSearchMethod, LineSearchSpec, line_searches_of};
 pub use metric_direction::MetricDirection;
 pub use open_loop::OpenLoop;
 pub use optimizer::{BiasCorrection, DecayCoupling, EpsilonPlacement, OPTIMIZERS, OptimizerMethod, OptimizerSpec};

@@ -2,7 +2,7 @@ use rheostat_schedule::parameter::Method;
 use serde::{Deserialize, Serialize};
 
 use crate::line_searches::{AdamSls, Alsals, BestStep, Salsa, Sls};
-use crate::{ControlError, LineSearch, OptimizerSpec, Setting};
+use crate::{ControlError, Hyperparameter, LineSearch, OptimizerSpec, Setting};
 
 /// What the specification of every line search can do.
 pub trait LineSearchMethod {
@@ -54,6 +54,11 @@ pub enum LineSearchSpec {
 
 /// Every line search's description.
 pub const LINE_SEARCHES: &[Method] = &[Sls::METHOD, AdamSls::METHOD, Alsals::METHOD, Salsa::METHOD, BestStep::METHOD];
+
+/// The line searches that can set this hyperparameter: all of them the learning rate, and nothing else.
+pub fn line_searches_of(which: Hyperparameter) -> impl Iterator<Item = &'static Method> {
+    LINE_SEARCHES.iter().filter(move |_| which == Hyperparameter::LearningRate)
+}
 
 impl LineSearchSpec {
     /// The method's name in recipes.

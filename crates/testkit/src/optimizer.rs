@@ -294,7 +294,8 @@ fn leaving_out_the_momentum_is_a_momentum_of_zero(spec: &OptimizerSpec) {
     if spec.default_of(Hyperparameter::Momentum).is_none() || dampened {
         return;
     }
-    let (mut run, mut searched) = (Run::warm(spec), Run::warm(spec));
+    let mut run = Run::warm(spec);
+    let mut searched = run.resumed(spec);
     let gradients = run.net.gradients(5);
     let values = rate(0.01).with(Hyperparameter::Momentum, 0.0);
     let values =

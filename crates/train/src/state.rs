@@ -58,6 +58,9 @@ pub(crate) struct State {
     /// What the controller can have brought back.
     #[serde(default)]
     pub(crate) snapshot: Option<Mark>,
+    /// A line search has seen that the loss of a batch repeats.
+    #[serde(default)]
+    pub(crate) loss_repeats: bool,
     /// The controller asked to end the run.
     #[serde(default)]
     pub(crate) stopping: Option<StopReason>,

@@ -6,60 +6,15 @@ mod common;
 
 use std::path::Path;
 
-use common::{folder, interrupt, losses, rates, recipe, run, weights};
+use common::{assert_resumes, folder, losses, rates, recipe, run};
 use rheostat_control::{Hyperparameter, Observation, replay};
 use rheostat_record::{Event, Recipe, RecipeText, Run, Status, observations};
-use rheostat_train::{Host, Outcome, Place, Silent, train};
+use rheostat_train::Outcome;
 use rheostat_workload::WORKLOADS;
 
-/// Everything that happened, but for times and what a resume adds.
-fn story(run: &Run) -> Vec<Event> {
-    let timeless = |event: &Event| match event.clone() {
-        Event::Resume { .. } | Event::Checkpoint { .. } | Event::Stop { .. } => None,
-        Event::Step { step, loss, gradient_norm, hyperparameters, .. } => {
-            Some(Event::Step { step, loss, gradient_norm, hyperparameters, train_seconds: 0.0 })
-        }
-        Event::Evaluation { step, val_loss, val_metric, .. } => {
-            Some(Event::Evaluation { step, val_loss, val_metric, train_seconds: 0.0 })
-        }
-        other => Some(other),
-    };
-    run.events.iter().filter_map(timeless).collect()
-}
-
-fn assert_same(expected: &(Outcome, Run), place: &Path, resumed: &Outcome, cut: u64) {
-    let run = Run::open(place).unwrap();
-    let different = story(&expected.1)
-        .into_iter()
-        .zip(story(&run))
-        .find(|(whole, resumed)| format!("{whole:?}") != format!("{resumed:?}"));
-    assert!(different.is_none(), "cut after {cut} updates: {different:?}");
-    assert_eq!(story(&run).len(), story(&expected.1).len(), "cut after {cut} updates");
-    assert_eq!(weights(place), weights(&expected.1.path), "cut after {cut} updates");
-    let (whole, resumed) = (&expected.0.result, &resumed.result);
-    assert_eq!(
-        (whole.status, whole.steps_kept, whole.steps_spent),
-        (resumed.status, resumed.steps_kept, resumed.steps_spent)
-    );
-    assert_eq!(
-        (whole.forwards, whole.evaluations, whole.best, whole.test),
-        (resumed.forwards, resumed.evaluations, resumed.best, resumed.test)
-    );
-}
-
-/// Trains to the end, and once more for each cut: interrupted after so many updates, then resumed.
+/// The same for a cut run as for a whole one, and for its recorded losses replayed.
 fn assert_cuts_do_not_matter(recipe: &Recipe, cuts: &[u64]) -> (Outcome, Run) {
-    let whole = folder();
-    let expected = run(recipe, whole.path());
-    assert_replay_is_the_run(recipe, &expected.1);
-    for &cut in cuts {
-        let place = folder();
-        let status = interrupt(recipe, Place::New { path: place.path(), id: "test" }, cut).result.status;
-        assert_eq!(status, Status::Interrupted, "cut after {cut} updates");
-        let resumed = train(recipe, Place::Resume(place.path()), &Host::default(), &mut Silent).unwrap();
-        assert_same(&expected, place.path(), &resumed, cut);
-    }
-    expected
+    assert_resumes(recipe, cuts, |run| assert_replay_is_the_run(recipe, run))
 }
 
 fn decisions(run: &Run) -> Vec<(u64, String)> {

@@ -1,4 +1,4 @@
-use rheostat_control::{CONTROLLERS, Hyperparameter, OPTIMIZERS, controllers_of};
+use rheostat_control::{CONTROLLERS, Hyperparameter, LINE_SEARCHES, OPTIMIZERS, controllers_of, line_searches_of};
 use rheostat_record::RECIPE_KEYS;
 use rheostat_schedule::parameter::{Family, Kind, Method, Parameter};
 use rheostat_schedule::{COMMON, METHODS};
@@ -9,7 +9,7 @@ use crate::error::CliError;
 use crate::output;
 
 pub(crate) fn run(name: Option<&str>, global: &Global) -> Result<(), CliError> {
-    let all = || METHODS.iter().chain(CONTROLLERS).chain(OPTIMIZERS);
+    let all = || METHODS.iter().chain(CONTROLLERS).chain(LINE_SEARCHES).chain(OPTIMIZERS);
     let chosen: Vec<&Method> = all().filter(|method| name.is_none_or(|name| method.name == name)).collect();
     if chosen.is_empty() {
         let known: Vec<_> = all().map(|method| method.name).collect();
@@ -132,9 +132,10 @@ fn overview(methods: &[&Method]) -> String {
     }
     text.push_str("Methods (rheostat methods NAME shows one with its parameters):\n");
     text.push_str(&output::table(&rows));
-    text.push_str("\nEach of these takes a number, a schedule, or a controller named here:\n");
-    let controllers = |which| controllers_of(which).map(|method| method.name).collect::<Vec<_>>().join(", ");
-    let rows = Hyperparameter::ALL.map(|which| vec![format!("  {which}"), controllers(which)]);
+    text.push_str("\nEach of these takes a number, a schedule, or what sets it from what it sees:\n");
+    let feedback = |which| controllers_of(which).chain(line_searches_of(which)).map(|method| method.name);
+    let rows =
+        Hyperparameter::ALL.map(|which| vec![format!("  {which}"), feedback(which).collect::<Vec<_>>().join(", ")]);
     text.push_str(&output::table(&rows));
     text.push_str("\nOther keys of a recipe:\n");
     let keys = RECIPE_KEYS.iter();

@@ -1,6 +1,6 @@
 //! Checks a tree against the parameters that methods declare: keys, types, choices and ranges.
 
-use rheostat_control::{CONTROLLERS, Hyperparameter, LINE_SEARCHES, OPTIMIZERS, controllers_of};
+use rheostat_control::{CONTROLLERS, Hyperparameter, LINE_SEARCHES, OPTIMIZERS, controllers_of, line_searches_of};
 use rheostat_schedule::parameter::{Family, Kind, Method, Parameter};
 use rheostat_schedule::{COMMON, METHODS, Span};
 
@@ -157,8 +157,7 @@ fn hyperparameter(which: Hyperparameter, node: &Node, findings: &mut Findings) {
 
 /// What can set this hyperparameter by what it sees of the run.
 fn feedback_of(which: Hyperparameter) -> impl Iterator<Item = &'static Method> {
-    let searches = LINE_SEARCHES.iter().filter(move |_| which == Hyperparameter::LearningRate);
-    controllers_of(which).chain(searches)
+    controllers_of(which).chain(line_searches_of(which))
 }
 
 /// The controller or line search that a table names.

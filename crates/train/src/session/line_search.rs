@@ -31,7 +31,7 @@ impl<W: Workload> Session<'_, W> {
 
         let Self { workload, optimizer, search, clock, device, state, .. } = self;
         // Once in a run: whether the workload's loss repeats, on which every comparison rests.
-        let verify = state.spent == 1;
+        let verify = !std::mem::replace(&mut state.loss_repeats, true);
         let evaluate = |trial: &W::Model| -> Result<f64, TrainError> {
             clock.switch(Phase::Forward, device)?;
             let mut loss = 0.0;
