@@ -1,8 +1,44 @@
-use rheostat_schedule::parameter::Method;
+use rheostat_schedule::parameter::{Kind, Method};
 use serde::{Deserialize, Serialize};
 
-use crate::optimizers::{Adam, Adamw, HeavyBall, Nesterov, Sgd};
+use crate::check::within;
+use crate::optimizers::{Adam, Adamw, HeavyBall, Muon, Nesterov, Prodigy, ScheduleFree, Sgd};
 use crate::{ControlError, Hyperparameter};
+
+/// What the specification of every optimizer says of its rule.
+pub trait OptimizerMethod {
+    /// Its name and parameters.
+    fn method(&self) -> &'static Method;
+
+    /// The value a hyperparameter has when nobody sets it; `None` for one that the rule lacks.
+    fn default_of(&self, which: Hyperparameter) -> Option<f64>;
+
+    /// How weight decay enters.
+    fn decay(&self) -> DecayCoupling;
+
+    /// What keeps its denominator away from 0; `None` for a rule that does not divide.
+    fn epsilon(&self) -> Option<f64> {
+        None
+    }
+
+    /// Whether it keeps a bias-corrected second moment of the gradient, for others to measure gradients with.
+    fn has_second_moment(&self) -> bool {
+        false
+    }
+
+    /// Whether its directions contain the learning rate already, so that no line search can choose a step along them.
+    fn contains_rate(&self) -> bool {
+        false
+    }
+
+    /// Checks what is not a hyperparameter.
+    ///
+    /// # Errors
+    /// All that is out of range, each naming its key.
+    fn check(&self) -> Result<(), Vec<ControlError>> {
+        Ok(())
+    }
+}
 
 /// Which optimizer, with the constants of its rule. What moves per update (rate, momentum, ...) arrives with every step.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -18,10 +54,25 @@ pub enum OptimizerSpec {
     Adam(Adam),
     /// Adam with decoupled weight decay.
     Adamw(Adamw),
+    /// Orthogonalised momentum for matrices, AdamW for everything else.
+    Muon(Muon),
+    /// AdamW that finds its step size.
+    Prodigy(Prodigy),
+    /// AdamW with an average of the weights in place of a schedule.
+    ScheduleFree(ScheduleFree),
 }
 
 /// Every optimizer with its parameters, for validation, listings and reference pages.
-pub const OPTIMIZERS: &[Method] = &[Sgd::METHOD, HeavyBall::METHOD, Nesterov::METHOD, Adam::METHOD, Adamw::METHOD];
+pub const OPTIMIZERS: &[Method] = &[
+    Sgd::METHOD,
+    HeavyBall::METHOD,
+    Nesterov::METHOD,
+    Adam::METHOD,
+    Adamw::METHOD,
+    Muon::METHOD,
+    Prodigy::METHOD,
+    ScheduleFree::METHOD,
+];
 
 /// How weight decay `lambda` enters an update at rate `eta`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,6 +87,22 @@ pub enum DecayCoupling {
     ScheduleMultiplier,
     /// `theta` shrinks by `1 - lambda`, whatever the rate.
     Independent,
+    /// The rule's direction contains it: no choice, but what the rule is.
+    #[serde(skip)]
+    Inside,
+}
+
+impl DecayCoupling {
+    /// Its name in recipes.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::LrCoupled => "lr_coupled",
+            Self::L2 => "l2",
+            Self::ScheduleMultiplier => "schedule_multiplier",
+            Self::Independent => "independent",
+            Self::Inside => "inside",
+        }
+    }
 }
 
 /// Where Adam's epsilon stands.
@@ -70,43 +137,45 @@ impl OptimizerSpec {
 
     /// The method's description.
     pub fn method(&self) -> &'static Method {
+        self.inner().method()
+    }
+
+    fn inner(&self) -> &dyn OptimizerMethod {
         match self {
-            Self::Sgd(_) => &Sgd::METHOD,
-            Self::HeavyBall(_) => &HeavyBall::METHOD,
-            Self::Nesterov(_) => &Nesterov::METHOD,
-            Self::Adam(_) => &Adam::METHOD,
-            Self::Adamw(_) => &Adamw::METHOD,
+            Self::Sgd(spec) => spec,
+            Self::HeavyBall(spec) => spec,
+            Self::Nesterov(spec) => spec,
+            Self::Adam(spec) => spec,
+            Self::Adamw(spec) => spec,
+            Self::Muon(spec) => spec,
+            Self::Prodigy(spec) => spec,
+            Self::ScheduleFree(spec) => spec,
         }
     }
 
     /// The value a hyperparameter has when nobody sets it; `None` for one that the rule lacks.
     pub fn default_of(&self, which: Hyperparameter) -> Option<f64> {
-        use Hyperparameter::{Beta2, Momentum, WeightDecay};
-        match (self, which) {
-            (Self::Sgd(spec), WeightDecay) => Some(spec.weight_decay.unwrap_or(0.0)),
-            (Self::HeavyBall(spec), WeightDecay) => Some(spec.weight_decay.unwrap_or(0.0)),
-            (Self::HeavyBall(spec), Momentum) => Some(spec.momentum.unwrap_or(0.9)),
-            (Self::Nesterov(spec), WeightDecay) => Some(spec.weight_decay.unwrap_or(0.0)),
-            (Self::Nesterov(spec), Momentum) => Some(spec.momentum.unwrap_or(0.9)),
-            (Self::Adam(spec), WeightDecay) => Some(spec.weight_decay.unwrap_or(0.0)),
-            (Self::Adam(spec), Momentum) => Some(spec.momentum.unwrap_or(0.9)),
-            (Self::Adam(spec), Beta2) => Some(spec.beta2.unwrap_or(0.999)),
-            (Self::Adamw(spec), WeightDecay) => Some(spec.weight_decay.unwrap_or(0.01)),
-            (Self::Adamw(spec), Momentum) => Some(spec.momentum.unwrap_or(0.9)),
-            (Self::Adamw(spec), Beta2) => Some(spec.beta2.unwrap_or(0.999)),
-            _ => None,
-        }
+        self.inner().default_of(which)
     }
 
     /// How weight decay enters.
     pub fn decay(&self) -> DecayCoupling {
-        match self {
-            Self::Sgd(spec) => spec.decay,
-            Self::HeavyBall(spec) => spec.decay,
-            Self::Nesterov(spec) => spec.decay,
-            Self::Adam(spec) => spec.decay,
-            Self::Adamw(spec) => spec.decay,
-        }
+        self.inner().decay()
+    }
+
+    /// What keeps its denominator away from 0; `None` for a rule that does not divide.
+    pub fn epsilon(&self) -> Option<f64> {
+        self.inner().epsilon()
+    }
+
+    /// Whether it keeps a bias-corrected second moment of the gradient, for others to measure gradients with.
+    pub fn has_second_moment(&self) -> bool {
+        self.inner().has_second_moment()
+    }
+
+    /// Whether its directions contain the learning rate already, so that no line search can choose a step along them.
+    pub fn contains_rate(&self) -> bool {
+        self.inner().contains_rate()
     }
 
     /// Checks every constant of the rule.
@@ -117,16 +186,32 @@ impl OptimizerSpec {
         let mut errors = Vec::new();
         for which in Hyperparameter::ALL {
             if let Some(value) = self.default_of(which) {
-                errors.extend(which.check(value).err());
+                errors.extend(self.check_value(which, value).err());
             }
         }
-        match self {
-            Self::HeavyBall(spec) => errors.extend(spec.check().err()),
-            Self::Adam(spec) => errors.extend(spec.check().err()),
-            Self::Adamw(spec) => errors.extend(spec.check().err()),
-            Self::Sgd(_) | Self::Nesterov(_) => {}
-        }
+        errors.extend(self.check_decay().err());
+        errors.extend(self.inner().check().err().into_iter().flatten());
         if errors.is_empty() { Ok(()) } else { Err(errors) }
+    }
+
+    /// Refuses a coupling of weight decay that is not among those that the method declares.
+    fn check_decay(&self) -> Result<(), ControlError> {
+        match self.method().parameter("decay").map(|parameter| parameter.kind) {
+            Some(Kind::Choice(permitted)) if !permitted.contains(&self.decay().name()) => {
+                let why = format!("{} takes {}, not {}", self.name(), permitted.join(", "), self.decay().name());
+                Err(ControlError::Contradiction { field: "decay".to_owned(), why })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Checks one value of a hyperparameter against its own range and the rule's, which may be narrower.
+    ///
+    /// # Errors
+    /// [`ControlError::OutOfRange`], naming the hyperparameter.
+    pub fn check_value(&self, which: Hyperparameter, value: f64) -> Result<(), ControlError> {
+        which.check(value)?;
+        self.method().parameter(which.name()).map_or(Ok(()), |parameter| within(parameter, value))
     }
 
     /// Refuses a hyperparameter that this rule does not have.

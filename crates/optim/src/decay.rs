@@ -12,14 +12,15 @@ pub(crate) struct GroupDecay {
 }
 
 impl GroupDecay {
-    /// What the weights are multiplied by before a step of size `rate`: `1 - kappa`, with `kappa` from the coupling.
-    pub(crate) fn factor(self, rate: f64, group: usize) -> Result<f64, OptimError> {
+    /// What the weights are multiplied by before a step of size `rate`: `1 - ratio kappa`, with `kappa` from the coupling
+    /// and `ratio` from the rule.
+    pub(crate) fn factor(self, rate: f64, ratio: f64, group: usize) -> Result<f64, OptimError> {
         let Self { coupling, weight_decay, base_rate } = self;
         if weight_decay == 0.0 {
             return Ok(1.0);
         }
         let kappa = match coupling {
-            DecayCoupling::L2 => 0.0,
+            DecayCoupling::L2 | DecayCoupling::Inside => 0.0,
             DecayCoupling::LrCoupled => rate * weight_decay,
             DecayCoupling::ScheduleMultiplier => match base_rate {
                 Some(base) => rate / base * weight_decay,
@@ -27,7 +28,7 @@ impl GroupDecay {
             },
             DecayCoupling::Independent => weight_decay,
         };
-        let factor = 1.0 - kappa;
+        let factor = 1.0 - ratio * kappa;
         if factor > 0.0 {
             Ok(factor)
         } else {

@@ -1,4 +1,5 @@
 use std::cell::OnceCell;
+use std::sync::Arc;
 
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;
@@ -6,7 +7,7 @@ use rheostat_control::{DecayCoupling, Direction, Hyperparameter, Hyperparameters
 
 use crate::decay::GroupDecay;
 use crate::layout::Layout;
-use crate::rules::{self, Parameter, RuleValues, State, UpdateRule};
+use crate::rules::{self, Parameter, RuleValues, State, Underway, UpdateRule};
 use crate::update::GroupValues;
 use crate::walk::{self, FloatMapper, FloatVisitor, Role};
 use crate::{Buffer, Gradients, OptimError, ParameterGroup, Update, group, state_file};
@@ -41,7 +42,8 @@ use crate::{Buffer, Gradients, OptimError, ParameterGroup, Update, group, state_
 #[derive(Debug)]
 pub struct Optimizer {
     pub(crate) spec: OptimizerSpec,
-    pub(crate) rule: Box<dyn UpdateRule>,
+    /// The rule of each tensor of the layout.
+    pub(crate) rules: Vec<Arc<dyn UpdateRule>>,
     pub(crate) layout: Layout,
     /// The group of each tensor of the layout.
     group_of: Vec<usize>,
@@ -60,7 +62,7 @@ impl Optimizer {
         spec.check().map_err(OptimError::Specification)?;
         let layout = Layout::of(model)?;
         Ok(Self {
-            rule: rules::rule_of(spec),
+            rules: rules::rules_of(spec, &layout)?,
             spec: spec.clone(),
             group_of: group::assign(groups, &layout)?,
             base_rates: vec![None; groups.len() + 1],
@@ -114,7 +116,7 @@ impl Optimizer {
     ) -> Result<Update, OptimError> {
         let groups = self.resolve(values)?;
         let rate_missing = |values: &Hyperparameters| values.get(Hyperparameter::LearningRate).is_none();
-        if let (true, Some(group)) = (self.rule.contains_rate(), values.iter().position(rate_missing)) {
+        if let (true, Some(group)) = (self.contains_rate(), values.iter().position(rate_missing)) {
             return Err(OptimError::MissingRate { group });
         }
         self.direction_of(model, gradients, groups)
@@ -143,11 +145,12 @@ impl Optimizer {
             }
             let parameter = Parameter { path: &path, shape: &self.layout.tensors[index].shape, read: &read };
             let state = self.states[index].take();
-            let (direction, state) = self.rule.direction(gradient, &parameter, state, &group.rule)?;
+            let (direction, state) = self.rules[index].direction(gradient, &parameter, state, &group.rule)?;
             self.states[index] = Some(state);
             directions.push((path, Some(direction)));
         }
-        if self.divides_by_zero() {
+        self.complete(model, &handles, &mut directions, &groups)?;
+        if self.spec.epsilon() == Some(0.0) {
             check_directions(&directions)?;
         }
         Ok(Update { directions, groups })
@@ -173,7 +176,7 @@ impl Optimizer {
             for (index, (_, direction)) in along.directions.iter_mut().enumerate() {
                 if let (Some(gradient), Some(state)) = (direction.take(), &self.states[index]) {
                     let values = &update.groups[self.group_of[index]].rule;
-                    *direction = Some(self.rule.without_momentum(gradient, state, values)?);
+                    *direction = Some(self.rules[index].without_momentum(gradient, state, values)?);
                 }
             }
         }
@@ -193,7 +196,7 @@ impl Optimizer {
             Hyperparameter::LearningRate.check(size).map_err(|source| OptimError::Hyperparameter { group, source })?;
         }
         self.layout.check("an update", update.directions.iter().map(|(path, _)| path.as_str()))?;
-        let factors = update.factors(step_sizes)?;
+        let factors = self.factors(&update.groups, step_sizes)?;
         let mut writer = Writer { optimizer: self, update, factors: &factors, step_sizes, index: 0, error: None };
         let model = walk::map(model, &mut writer);
         match writer.error {
@@ -218,11 +221,11 @@ impl Optimizer {
     ) -> Result<M, OptimError> {
         let groups = self.resolve(values)?;
         let mut rates = Vec::with_capacity(groups.len());
-        for (group, (values, resolved)) in values.iter().zip(&groups).enumerate() {
+        for (group, values) in values.iter().enumerate() {
             let rate = values.get(Hyperparameter::LearningRate).ok_or(OptimError::MissingRate { group })?;
-            resolved.decay.factor(rate, group)?;
             rates.push(rate);
         }
+        self.factors(&groups, &rates)?;
         let update = self.direction_of(&model, gradients, groups)?;
         self.apply(model, &update, &rates)
     }
@@ -237,7 +240,7 @@ impl Optimizer {
         for (index, state) in self.states.iter().enumerate() {
             let values = update.groups.get(self.group_of[index]);
             if let (Some(state), Some(values)) = (state, values) {
-                let Some(of_tensor) = self.rule.second_moment(state, &values.rule)? else { return Ok(None) };
+                let Some(of_tensor) = self.rules[index].second_moment(state, &values.rule)? else { return Ok(None) };
                 sum += of_tensor;
                 count += state.slots.first().map_or(0, Buffer::len);
             }
@@ -270,8 +273,8 @@ impl Optimizer {
         if factor == 0.0 {
             self.reset();
         } else if factor < 1.0 {
-            for state in &mut self.states {
-                *state = state.take().map(|state| self.rule.scale(state, factor)).transpose()?;
+            for (state, rule) in self.states.iter_mut().zip(&self.rules) {
+                *state = state.take().map(|state| rule.scale(state, factor)).transpose()?;
             }
         }
         Ok(())
@@ -279,8 +282,8 @@ impl Optimizer {
 
     /// Forgets every moment, as a new optimizer; the `keep` bias correction goes on counting.
     pub fn reset(&mut self) {
-        for state in &mut self.states {
-            *state = state.take().and_then(|state| self.rule.reset(state));
+        for (state, rule) in self.states.iter_mut().zip(&self.rules) {
+            *state = state.take().and_then(|state| rule.reset(state));
         }
     }
 
@@ -306,17 +309,63 @@ impl Optimizer {
         if got == groups { Ok(()) } else { Err(OptimError::GroupCount { what, got, groups }) }
     }
 
+    fn contains_rate(&self) -> bool {
+        self.rules.iter().any(|rule| rule.contains_rate())
+    }
+
+    /// What the weights of each tensor are multiplied by at these step sizes.
+    fn factors(&self, groups: &[GroupValues], step_sizes: &[f64]) -> Result<Vec<f64>, OptimError> {
+        let factor = |(&group, rule): (&usize, &Arc<dyn UpdateRule>)| {
+            groups[group].decay.factor(step_sizes[group], rule.decay_ratio(), group)
+        };
+        self.group_of.iter().zip(&self.rules).map(factor).collect()
+    }
+
+    /// Lets the rule see all tensors of an update; all have the same one where it looks.
+    fn complete<M: Module>(
+        &mut self,
+        model: &M,
+        handles: &OnceCell<Vec<Tensor<1>>>,
+        directions: &mut [(String, Option<Buffer>)],
+        groups: &[GroupValues],
+    ) -> Result<(), OptimError> {
+        let Some(rule) = self.rules.first().cloned() else { return Ok(()) };
+        let reads: Vec<_> = (0..directions.len())
+            .map(|index| {
+                move || read_parameter(handles.get_or_init(|| walk::visit(model, Handles(Vec::new())).0), index)
+            })
+            .collect();
+        let parts = directions.iter_mut().zip(&mut self.states).zip(&self.layout.tensors).zip(&reads).enumerate();
+        let mut tensors: Vec<_> = parts
+            .map(|(index, ((((path, direction), state), tensor), read))| Underway {
+                parameter: Parameter { path, shape: &tensor.shape, read },
+                direction,
+                state,
+                values: groups[self.group_of[index]].rule,
+            })
+            .collect();
+        rule.complete(&mut tensors)
+    }
+
     /// The values of every group, checked.
     fn resolve(&self, values: &[Hyperparameters]) -> Result<Vec<GroupValues>, OptimError> {
         self.check_count("sets of hyperparameters", values.len())?;
-        values.iter().enumerate().map(|(group, values)| self.resolve_group(group, values)).collect()
+        let groups: Vec<_> = values
+            .iter()
+            .enumerate()
+            .map(|(group, values)| self.resolve_group(group, values))
+            .collect::<Result<_, _>>()?;
+        if let OptimizerSpec::Prodigy(_) = self.spec {
+            one_rate(&groups)?;
+        }
+        Ok(groups)
     }
 
     fn resolve_group(&self, group: usize, values: &Hyperparameters) -> Result<GroupValues, OptimError> {
         for (which, value) in values.iter() {
             self.spec
                 .accepts(which)
-                .and_then(|()| which.check(value))
+                .and_then(|()| self.spec.check_value(which, value))
                 .map_err(|source| OptimError::Hyperparameter { group, source })?;
         }
         let value = |which| values.get(which).or(self.spec.default_of(which)).unwrap_or(0.0);
@@ -331,18 +380,20 @@ impl Optimizer {
                 momentum: value(Hyperparameter::Momentum),
                 beta2: value(Hyperparameter::Beta2),
                 rate: value(Hyperparameter::LearningRate),
+                weight_decay,
             },
             decay: GroupDecay { coupling, weight_decay, base_rate },
         })
     }
+}
 
-    /// Whether finite gradients can give a non-finite direction.
-    fn divides_by_zero(&self) -> bool {
-        match &self.spec {
-            OptimizerSpec::Adam(spec) => spec.epsilon == 0.0,
-            OptimizerSpec::Adamw(spec) => spec.epsilon == 0.0,
-            _ => false,
-        }
+/// Estimates over the whole model need one rate; groups that stand still may be left out.
+fn one_rate(groups: &[GroupValues]) -> Result<(), OptimError> {
+    let mut moving = groups.iter().map(|values| values.rule.rate).enumerate().filter(|(_, rate)| *rate != 0.0);
+    let Some((_, first)) = moving.next() else { return Ok(()) };
+    match moving.find(|(_, rate)| *rate != first) {
+        Some((group, rate)) => Err(OptimError::DifferentRates { group, rate, first }),
+        None => Ok(()),
     }
 }
 
@@ -356,7 +407,7 @@ fn check_directions(directions: &[(String, Option<Buffer>)]) -> Result<(), Optim
     Ok(())
 }
 
-fn read_parameter(handles: &[Tensor<1>], index: usize) -> Result<Buffer, OptimError> {
+pub(crate) fn read_parameter(handles: &[Tensor<1>], index: usize) -> Result<Buffer, OptimError> {
     let handle = handles.get(index).ok_or_else(|| OptimError::OtherModel {
         what: "the model",
         why: format!("{} float tensors only", handles.len()),
@@ -365,7 +416,7 @@ fn read_parameter(handles: &[Tensor<1>], index: usize) -> Result<Buffer, OptimEr
 }
 
 /// Every float tensor, flat, without copying.
-struct Handles(Vec<Tensor<1>>);
+pub(crate) struct Handles(pub(crate) Vec<Tensor<1>>);
 
 impl FloatVisitor for Handles {
     fn float<const D: usize>(&mut self, _path: &str, parameter: &Param<Tensor<D>>) {
@@ -392,8 +443,8 @@ impl FloatMapper for Writer<'_> {
             return parameter;
         };
         let group = self.optimizer.group_of[index];
-        let step_size = if self.optimizer.rule.contains_rate() { 1.0 } else { self.step_sizes[group] };
-        let moves = step_size != 0.0 || self.factors[group] != 1.0;
+        let step_size = if self.optimizer.rules[index].contains_rate() { 1.0 } else { self.step_sizes[group] };
+        let moves = step_size != 0.0 || self.factors[index] != 1.0;
         if !moves || self.error.is_some() {
             return parameter;
         }
@@ -408,7 +459,7 @@ impl FloatMapper for Writer<'_> {
         let tensor = tensor.inner();
         let (shape, device) = (tensor.dims(), tensor.device());
         let stepped =
-            Buffer::from_tensor(tensor).and_then(|weights| weights.stepped(self.factors[group], direction, step_size));
+            Buffer::from_tensor(tensor).and_then(|weights| weights.stepped(self.factors[index], direction, step_size));
         let value = match stepped {
             Ok(weights) => weights.into_tensor(shape, &device),
             Err(error) => {

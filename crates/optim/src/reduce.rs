@@ -29,6 +29,11 @@ pub(crate) fn sum<T: Copy + Into<f64> + Sync>(a: &[T]) -> f64 {
     fold(a, a, |a, _| a)
 }
 
+/// `sum |a|`.
+pub(crate) fn sum_of_magnitudes<T: Copy + Into<f64> + Sync>(a: &[T]) -> f64 {
+    fold(a, a, |a, _| a.abs())
+}
+
 fn fold<T: Copy + Into<f64> + Sync>(a: &[T], b: &[T], term: impl Fn(f64, f64) -> f64 + Copy + Sync) -> f64 {
     let partial = |(a, b): (&[T], &[T])| fold_chunk(a, b, term);
     let partials: Vec<f64> = if a.len() >= PARALLEL {

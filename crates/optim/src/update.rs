@@ -48,14 +48,4 @@ impl Update {
         }
         Ok(sum.sqrt())
     }
-
-    /// What the weights of each group are multiplied by at these step sizes.
-    pub(crate) fn factors(&self, step_sizes: &[f64]) -> Result<Vec<f64>, OptimError> {
-        self.groups
-            .iter()
-            .zip(step_sizes)
-            .enumerate()
-            .map(|(group, (values, &rate))| values.decay.factor(rate, group))
-            .collect()
-    }
 }

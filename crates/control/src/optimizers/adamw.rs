@@ -2,7 +2,7 @@ use rheostat_schedule::parameter::{Family, Method};
 use serde::{Deserialize, Serialize};
 
 use super::parameters;
-use crate::{BiasCorrection, ControlError, DecayCoupling, EpsilonPlacement};
+use crate::{BiasCorrection, ControlError, DecayCoupling, EpsilonPlacement, Hyperparameter, OptimizerMethod};
 
 /// Adam with decoupled weight decay: `theta <- theta (1 - kappa) - eta m_hat / (sqrt(v_hat) + epsilon)`, `kappa` from the
 /// coupling.
@@ -59,12 +59,35 @@ impl Adamw {
         ],
         reference: parameters::LOSHCHILOV_HUTTER,
     };
+}
 
-    /// Checks what is not a hyperparameter.
-    ///
-    /// # Errors
-    /// [`ControlError`] for an epsilon that is out of range or cannot stand where it is placed.
-    pub fn check(&self) -> Result<(), ControlError> {
-        super::check_epsilon(self.epsilon, self.epsilon_placement)
+impl OptimizerMethod for Adamw {
+    fn method(&self) -> &'static Method {
+        &Self::METHOD
+    }
+
+    fn default_of(&self, which: Hyperparameter) -> Option<f64> {
+        match which {
+            Hyperparameter::Momentum => Some(self.momentum.unwrap_or(0.9)),
+            Hyperparameter::Beta2 => Some(self.beta2.unwrap_or(0.999)),
+            Hyperparameter::WeightDecay => Some(self.weight_decay.unwrap_or(0.01)),
+            _ => None,
+        }
+    }
+
+    fn decay(&self) -> DecayCoupling {
+        self.decay
+    }
+
+    fn epsilon(&self) -> Option<f64> {
+        Some(self.epsilon)
+    }
+
+    fn has_second_moment(&self) -> bool {
+        true
+    }
+
+    fn check(&self) -> Result<(), Vec<ControlError>> {
+        super::check_epsilon(self.epsilon, self.epsilon_placement).map_err(|error| vec![error])
     }
 }

@@ -2,7 +2,8 @@ use rheostat_schedule::parameter::{Family, Method};
 use serde::{Deserialize, Serialize};
 
 use super::parameters;
-use crate::{ControlError, DecayCoupling};
+use crate::check::within;
+use crate::{ControlError, DecayCoupling, Hyperparameter, OptimizerMethod};
 
 /// SGD with heavy-ball momentum: `v <- gamma v + (1 - damp) g`, `theta <- theta - eta v`; the first update takes `v = g`, as
 /// torch does.
@@ -36,12 +37,26 @@ impl HeavyBall {
         parameters: &[parameters::MOMENTUM, parameters::DAMPENING, parameters::WEIGHT_DECAY, parameters::DECAY],
         reference: "Polyak 1964; torch.optim.SGD",
     };
+}
 
-    /// Checks what is not a hyperparameter.
-    ///
-    /// # Errors
-    /// [`ControlError::OutOfRange`] for the dampening.
-    pub fn check(&self) -> Result<(), ControlError> {
-        crate::check::within(&parameters::DAMPENING, self.dampening)
+impl OptimizerMethod for HeavyBall {
+    fn method(&self) -> &'static Method {
+        &Self::METHOD
+    }
+
+    fn default_of(&self, which: Hyperparameter) -> Option<f64> {
+        match which {
+            Hyperparameter::Momentum => Some(self.momentum.unwrap_or(0.9)),
+            Hyperparameter::WeightDecay => Some(self.weight_decay.unwrap_or(0.0)),
+            _ => None,
+        }
+    }
+
+    fn decay(&self) -> DecayCoupling {
+        self.decay
+    }
+
+    fn check(&self) -> Result<(), Vec<ControlError>> {
+        within(&parameters::DAMPENING, self.dampening).map_err(|error| vec![error])
     }
 }

@@ -3,8 +3,11 @@
 mod adam;
 mod adamw;
 mod heavy_ball;
+mod muon;
 mod nesterov;
 mod parameters;
+mod prodigy;
+mod schedule_free;
 mod sgd;
 
 use crate::check::within;
@@ -13,7 +16,10 @@ use crate::{ControlError, EpsilonPlacement};
 pub use adam::Adam;
 pub use adamw::Adamw;
 pub use heavy_ball::HeavyBall;
+pub use muon::{Muon, MuonAdamw, MuonScale};
 pub use nesterov::Nesterov;
+pub use prodigy::Prodigy;
+pub use schedule_free::{ScheduleFree, ScheduleFreeForm};
 pub use sgd::Sgd;
 
 /// With epsilon 0 before the bias correction nothing would guard the first updates, so only `Hat` may do without.

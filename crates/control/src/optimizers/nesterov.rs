@@ -2,7 +2,7 @@ use rheostat_schedule::parameter::{Family, Method};
 use serde::{Deserialize, Serialize};
 
 use super::parameters;
-use crate::DecayCoupling;
+use crate::{DecayCoupling, Hyperparameter, OptimizerMethod};
 
 /// SGD with Nesterov momentum: `v <- gamma v + g`, `theta <- theta - eta (gamma v + g)`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -33,4 +33,22 @@ impl Nesterov {
         parameters: &[parameters::MOMENTUM, parameters::WEIGHT_DECAY, parameters::DECAY],
         reference: "Sutskever et al. 2013; torch.optim.SGD",
     };
+}
+
+impl OptimizerMethod for Nesterov {
+    fn method(&self) -> &'static Method {
+        &Self::METHOD
+    }
+
+    fn default_of(&self, which: Hyperparameter) -> Option<f64> {
+        match which {
+            Hyperparameter::Momentum => Some(self.momentum.unwrap_or(0.9)),
+            Hyperparameter::WeightDecay => Some(self.weight_decay.unwrap_or(0.0)),
+            _ => None,
+        }
+    }
+
+    fn decay(&self) -> DecayCoupling {
+        self.decay
+    }
 }

@@ -2,7 +2,7 @@ use rheostat_schedule::parameter::{Family, Method};
 use serde::{Deserialize, Serialize};
 
 use super::parameters;
-use crate::DecayCoupling;
+use crate::{DecayCoupling, Hyperparameter, OptimizerMethod};
 
 /// Plain stochastic gradient descent: `theta <- theta - eta g`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -30,4 +30,21 @@ impl Sgd {
         parameters: &[parameters::WEIGHT_DECAY, parameters::DECAY],
         reference: parameters::TORCH,
     };
+}
+
+impl OptimizerMethod for Sgd {
+    fn method(&self) -> &'static Method {
+        &Self::METHOD
+    }
+
+    fn default_of(&self, which: Hyperparameter) -> Option<f64> {
+        match which {
+            Hyperparameter::WeightDecay => Some(self.weight_decay.unwrap_or(0.0)),
+            _ => None,
+        }
+    }
+
+    fn decay(&self) -> DecayCoupling {
+        self.decay
+    }
 }

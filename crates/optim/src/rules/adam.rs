@@ -142,10 +142,10 @@ impl Formula<2> for Moments {
 
 /// `m_hat / (sqrt(v_hat) + epsilon)`.
 #[derive(Clone, Copy)]
-struct Preconditioner {
-    scale_1: f64,
-    scale_2: f64,
-    epsilon: f64,
+pub(super) struct Preconditioner {
+    pub(super) scale_1: f64,
+    pub(super) scale_2: f64,
+    pub(super) epsilon: f64,
 }
 
 impl Formula<1> for Preconditioner {

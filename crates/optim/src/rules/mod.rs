@@ -3,13 +3,18 @@
 mod adam;
 mod adamw;
 mod heavy_ball;
+mod muon;
 mod nesterov;
+mod prodigy;
+mod schedule_free;
 mod sgd;
 
 use std::fmt;
+use std::sync::Arc;
 
 use rheostat_control::OptimizerSpec;
 
+use crate::layout::Layout;
 use crate::{Buffer, OptimError};
 
 /// Turns gradients into directions: (gradient, parameter, state, hyperparameters) -> (direction, state).
@@ -39,6 +44,34 @@ pub trait UpdateRule: fmt::Debug + Send + Sync {
     /// `theta <- theta (1 - kappa) - direction`, so that no line search can choose a step along them.
     fn contains_rate(&self) -> bool {
         false
+    }
+
+    /// What the `kappa` of its tensors is multiplied by.
+    fn decay_ratio(&self) -> f64 {
+        1.0
+    }
+
+    /// Completes the directions and states of an update once every tensor has had its turn, for rules that measure the whole
+    /// model; by default they are complete.
+    ///
+    /// # Errors
+    /// [`OptimError::Storage`] if values cannot be accessed.
+    fn complete(&self, tensors: &mut [Underway<'_>]) -> Result<(), OptimError> {
+        let _ = tensors;
+        Ok(())
+    }
+
+    /// The weights to evaluate in place of `weights`, those that the last update left; by default none.
+    ///
+    /// # Errors
+    /// [`OptimError::Storage`] if values cannot be accessed.
+    fn evaluation_weights(
+        &self,
+        weights: &dyn Fn() -> Result<Buffer, OptimError>,
+        state: &State,
+    ) -> Result<Option<Buffer>, OptimError> {
+        let _ = (weights, state);
+        Ok(None)
     }
 
     /// The direction that this gradient would have without momentum, from the state that [`UpdateRule::direction`] has just
@@ -94,6 +127,20 @@ pub struct RuleValues {
     pub beta2: f64,
     /// The learning rate, for rules whose directions contain it; 0 where a line search has yet to find it.
     pub rate: f64,
+    /// Weight decay, for rules whose directions contain it.
+    pub weight_decay: f64,
+}
+
+/// One tensor in an update that is under way.
+pub struct Underway<'a> {
+    /// The tensor.
+    pub parameter: Parameter<'a>,
+    /// What [`UpdateRule::direction`] gave; nothing where there was no gradient.
+    pub direction: &'a mut Option<Buffer>,
+    /// Its state; nothing before its first update.
+    pub state: &'a mut Option<State>,
+    /// Its hyperparameters.
+    pub values: RuleValues,
 }
 
 /// The tensor that a direction is for, read only when a rule asks.
@@ -115,7 +162,16 @@ impl Parameter<'_> {
     }
 }
 
-/// The rule of a specification.
+/// The rule of each tensor of a model.
+pub(crate) fn rules_of(spec: &OptimizerSpec, layout: &Layout) -> Result<Vec<Arc<dyn UpdateRule>>, OptimError> {
+    let mut rules = vec![Arc::from(rule_of(spec)); layout.tensors.len()];
+    if let OptimizerSpec::Muon(spec) = spec {
+        muon::take_matrices(spec, layout, &mut rules)?;
+    }
+    Ok(rules)
+}
+
+/// The rule of a specification; the matrices of Muon have rules of their own.
 pub(crate) fn rule_of(spec: &OptimizerSpec) -> Box<dyn UpdateRule> {
     match spec {
         OptimizerSpec::Sgd(_) => Box::new(sgd::Sgd),
@@ -123,6 +179,9 @@ pub(crate) fn rule_of(spec: &OptimizerSpec) -> Box<dyn UpdateRule> {
         OptimizerSpec::Nesterov(_) => Box::new(nesterov::Nesterov),
         OptimizerSpec::Adam(spec) => Box::new(adam::Adam::new(spec)),
         OptimizerSpec::Adamw(spec) => Box::new(adamw::rule(spec)),
+        OptimizerSpec::Muon(spec) => Box::new(muon::Beside::new(spec)),
+        OptimizerSpec::Prodigy(spec) => Box::new(prodigy::Prodigy::new(spec)),
+        OptimizerSpec::ScheduleFree(spec) => Box::new(schedule_free::ScheduleFree::new(spec)),
     }
 }
 

@@ -27,7 +27,7 @@ fn a_fused_pass_gives_the_bits_of_tensor_operations() {
         let rule = rule_of(&spec);
         let read = || Err(OptimError::storage("no rule here reads its parameter"));
         let parameter = Parameter { path: "weight", shape: &[LENGTH], read: &read };
-        let values = RuleValues { momentum: 0.9, beta2: 0.99, rate: 0.1 };
+        let values = RuleValues { momentum: 0.9, beta2: 0.99, rate: 0.1, weight_decay: 0.01 };
         let (mut fused, mut plain) = (None, None);
         for seed in 0..3 {
             let gradient = Buffer::from_tensor(tensor(seed)).unwrap();

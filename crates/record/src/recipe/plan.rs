@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use rheostat_control::{
-    ControlError, Controller, ControllerMethod, ControllerSpec, DecayCoupling, Hyperparameter, Hyperparameters,
-    OpenLoop, Setting, Together,
+    Averaging, ControlError, Controller, ControllerMethod, ControllerSpec, DecayCoupling, Hyperparameter,
+    Hyperparameters, OpenLoop, Setting, Together,
 };
 use rheostat_schedule::{BatchPiece, EpochStep, Frame, Part, Schedule, ScheduleError, ScheduleSpec, Span};
 
@@ -25,6 +25,8 @@ pub struct Plan {
     pub base: OpenLoop,
     /// Every hyperparameter that a controller sets during the run; `grow`, which is planned before it, is in `base`.
     pub controllers: Vec<(Hyperparameter, ControllerSpec)>,
+    /// When weights join their average; nothing without one.
+    pub averaging: Option<Averaging>,
     /// What controllers must know of the run.
     pub setting: Setting,
     /// The overrides of each parameter group.
@@ -70,6 +72,14 @@ impl Recipe {
         };
         let evaluate_every = every("evaluate_every", self.evaluate_every)?;
         let checkpoint_every = every("checkpoint_every", self.checkpoint_every)?;
+        let averaging = match self.averaging.as_ref().map(|spec| spec.resolve(&frame)).transpose() {
+            Ok(averaging) => averaging,
+            Err(error) => {
+                let place = self.tree.origin_of(&format!("averaging.{}", error.field()));
+                findings.add(place, format!("averaging.{error}"), None);
+                None
+            }
+        };
         let base = self.open_loop("", &self.hyperparameters, &batches, findings);
         let groups: Vec<_> = self
             .groups
@@ -115,6 +125,7 @@ impl Recipe {
             checkpoint_every,
             base,
             controllers,
+            averaging,
             setting,
             groups,
             peak_rates,

@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 
-use rheostat_control::{ControlError, ControllerMethod, ControllerSpec, Hyperparameter, OptimizerSpec};
+use rheostat_control::optimizers::ScheduleFree;
+use rheostat_control::{AveragingSpec, ControlError, ControllerMethod, ControllerSpec, Hyperparameter, OptimizerSpec};
 use rheostat_schedule::{ScheduleSpec, Span};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -45,6 +46,8 @@ pub struct Recipe {
     pub test: TestWeights,
     /// The optimizer.
     pub optimizer: OptimizerSpec,
+    /// What average of the weights is evaluated in their place.
+    pub averaging: Option<AveragingSpec>,
     /// What moves by a schedule, and how.
     pub hyperparameters: BTreeMap<Hyperparameter, ScheduleSpec>,
     /// What a controller sets as it sees the run.
@@ -137,6 +140,13 @@ impl Recipe {
                 findings.add(tree.origin_of(&format!("optimizer.{}", error.field())), error.to_string(), None);
             }
         }
+        let averaging: Option<AveragingSpec> = match tree.get("averaging") {
+            Some(_) => Some(read(&tree, "averaging", findings)?),
+            None => None,
+        };
+        if let OptimizerSpec::ScheduleFree(spec) = &optimizer {
+            averages_itself(&tree, spec, findings);
+        }
         for (which, spec) in &controllers {
             if let Err(error) = spec.check_optimizer(&optimizer) {
                 refuse(&tree, *which, &error, findings);
@@ -189,6 +199,7 @@ impl Recipe {
             non_finite: read(&tree, "non_finite", findings)?,
             test: read(&tree, "test", findings)?,
             optimizer,
+            averaging,
             hyperparameters,
             controllers,
             groups,
@@ -263,6 +274,24 @@ fn controllers(tree: &Node, findings: &mut Findings) -> BTreeMap<Hyperparameter,
 /// What a controller's specification refused, at its place.
 pub(super) fn refuse(tree: &Node, which: Hyperparameter, error: &ControlError, findings: &mut Findings) {
     findings.add(tree.origin_of(&format!("{which}.{}", error.field())), format!("{which}.{error}"), None);
+}
+
+/// Schedule-Free stands in place of a schedule and of another average.
+fn averages_itself(tree: &Node, spec: &ScheduleFree, findings: &mut Findings) {
+    if tree.get("averaging").is_some() {
+        let message = "schedule_free averages the weights itself";
+        findings.add(tree.origin_of("averaging"), message, Some("leave [averaging] out".to_owned()));
+    }
+    let groups = tree.get("group").map(Node::items).unwrap_or_default();
+    for node in std::iter::once(tree).chain(groups) {
+        let Some(method) = node.get("learning_rate").and_then(|rate| rate.get("method")) else { continue };
+        if method.text() != Some("constant") && !spec.allow_schedule {
+            let message =
+                format!("schedule_free takes a constant rate, with a warm-up at most, not {}", method.display());
+            let help = "set learning_rate = 0.0025, or allow_schedule = true in [optimizer]".to_owned();
+            findings.add(&method.origin, message, Some(help));
+        }
+    }
 }
 
 fn length(tree: &Node, key: &str, findings: &mut Findings) -> Option<Span> {

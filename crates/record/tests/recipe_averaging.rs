@@ -1,0 +1,56 @@
+//! Averages of the weights in recipes: the table, and the optimizer that has its own.
+
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test that cannot set up must fail")]
+
+mod common;
+
+use common::{messages, read};
+use insta::assert_snapshot;
+use rheostat_control::Averaging;
+
+const CONSTANT: &str = "workload = \"toy\"\nlearning_rate = 0.01\n[optimizer]\nmethod = \"schedule_free\"\n";
+
+#[test]
+fn an_average_is_resolved_in_updates() {
+    let recipe = read("workload = \"toy\"\n[averaging]\nmethod = \"swa\"\nfrom = \"5 epochs\"\n").unwrap();
+    assert_eq!(recipe.plan(1000).unwrap().averaging, Some(Averaging::SwaEvery { from: 50, every: 10 }));
+    assert_eq!(read("workload = \"toy\"\n").unwrap().plan(1000).unwrap().averaging, None);
+}
+
+#[test]
+fn a_recipe_with_an_average_reads_back_from_its_own_text() {
+    let text = "workload = \"toy\"\n[averaging]\nmethod = \"ema\"\ndecay = 0.99\n";
+    let recipe = read(text).unwrap();
+    assert_eq!(read(&recipe.to_toml()).unwrap().averaging, recipe.averaging);
+    assert_ne!(recipe.hash(), read("workload = \"toy\"\n").unwrap().hash());
+}
+
+#[test]
+fn what_is_wrong_with_an_average_is_said_where_it_stands() {
+    assert_snapshot!(messages("workload = \"toy\"\naveraging = 0.99\n"), @"");
+    assert_snapshot!(messages("workload = \"toy\"\n[averaging]\nmethod = \"emma\"\n"), @"");
+    assert_snapshot!(messages("workload = \"toy\"\n[averaging]\nmethod = \"ema\"\ndecay = 1.5\nevery = 3\n"), @"");
+    assert_snapshot!(messages("workload = \"toy\"\n[averaging]\nmethod = \"swa\"\nfrom = \"200 steps\"\n"), @"");
+}
+
+#[test]
+fn schedule_free_takes_a_constant_rate_with_a_warm_up() {
+    read(CONSTANT).unwrap();
+    let warmed = "workload = \"toy\"\n[optimizer]\nmethod = \"schedule_free\"\n\
+                  [learning_rate]\nmethod = \"constant\"\nvalue = 0.01\nwarmup = \"5 %\"\n";
+    read(warmed).unwrap();
+    let cosine = "workload = \"toy\"\n[optimizer]\nmethod = \"schedule_free\"\n\
+                  [learning_rate]\nmethod = \"cosine\"\npeak = 0.01\n";
+    assert_snapshot!(messages(cosine), @"");
+    read(&cosine.replace("\"schedule_free\"\n", "\"schedule_free\"\nallow_schedule = true\n")).unwrap();
+    let controlled = cosine.replace("cosine", "autowu").replace("peak = 0.01\n", "");
+    assert!(messages(&controlled).contains("not \"autowu\""));
+    let group =
+        format!("{CONSTANT}[[group]]\npath = \"bias\"\nlearning_rate = {{ method = \"cosine\", peak = 0.1 }}\n");
+    assert!(messages(&group).contains("not \"cosine\""));
+}
+
+#[test]
+fn schedule_free_takes_no_second_average() {
+    assert_snapshot!(messages(&format!("{CONSTANT}[averaging]\nmethod = \"ema\"\n")), @"");
+}
