@@ -27,10 +27,13 @@ fn a_recipe_with_an_average_reads_back_from_its_own_text() {
 
 #[test]
 fn what_is_wrong_with_an_average_is_said_where_it_stands() {
-    assert_snapshot!(messages("workload = \"toy\"\naveraging = 0.99\n"), @"");
-    assert_snapshot!(messages("workload = \"toy\"\n[averaging]\nmethod = \"emma\"\n"), @"");
-    assert_snapshot!(messages("workload = \"toy\"\n[averaging]\nmethod = \"ema\"\ndecay = 1.5\nevery = 3\n"), @"");
-    assert_snapshot!(messages("workload = \"toy\"\n[averaging]\nmethod = \"swa\"\nfrom = \"200 steps\"\n"), @"");
+    assert_snapshot!(messages("workload = \"toy\"\naveraging = 0.99\n"), @r#"toy.toml:2:13: averaging = 0.99 is a number, not a table (write [averaging] and method = "ema")"#);
+    assert_snapshot!(messages("workload = \"toy\"\n[averaging]\nmethod = \"emma\"\n"), @r#"toy.toml:3:10: unknown method "emma" (did you mean ema?)"#);
+    assert_snapshot!(messages("workload = \"toy\"\n[averaging]\nmethod = \"ema\"\ndecay = 1.5\nevery = 3\n"), @r#"
+    toy.toml:4:9: decay = 1.5 is out of range: at least 0 and less than 1
+    toy.toml:5:1: ema has no parameter every (known: decay, decay_warmup, from)
+    "#);
+    assert_snapshot!(messages("workload = \"toy\"\n[averaging]\nmethod = \"swa\"\nfrom = \"200 steps\"\n"), @r#"toy.toml:4:8: averaging.from: step 200 is not before the last of the 100 there are"#);
 }
 
 #[test]
@@ -41,7 +44,7 @@ fn schedule_free_takes_a_constant_rate_with_a_warm_up() {
     read(warmed).unwrap();
     let cosine = "workload = \"toy\"\n[optimizer]\nmethod = \"schedule_free\"\n\
                   [learning_rate]\nmethod = \"cosine\"\npeak = 0.01\n";
-    assert_snapshot!(messages(cosine), @"");
+    assert_snapshot!(messages(cosine), @r#"toy.toml:5:10: schedule_free takes a constant rate, with a warm-up at most, not "cosine" (set learning_rate = 0.0025, or allow_schedule = true in [optimizer])"#);
     read(&cosine.replace("\"schedule_free\"\n", "\"schedule_free\"\nallow_schedule = true\n")).unwrap();
     let controlled = cosine.replace("cosine", "autowu").replace("peak = 0.01\n", "");
     assert!(messages(&controlled).contains("not \"autowu\""));
@@ -52,5 +55,5 @@ fn schedule_free_takes_a_constant_rate_with_a_warm_up() {
 
 #[test]
 fn schedule_free_takes_no_second_average() {
-    assert_snapshot!(messages(&format!("{CONSTANT}[averaging]\nmethod = \"ema\"\n")), @"");
+    assert_snapshot!(messages(&format!("{CONSTANT}[averaging]\nmethod = \"ema\"\n")), @r#"toy.toml:5:1: schedule_free averages the weights itself (leave [averaging] out)"#);
 }

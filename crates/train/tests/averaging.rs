@@ -58,7 +58,10 @@ fn a_mean_of_one_moment_is_the_weights_of_that_moment() {
 
 #[test]
 fn runs_that_evaluate_other_weights_go_on_bit_for_bit() {
-    let restoring = "seed = 3\n[averaging]\nmethod = \"ema\"\n[learning_rate]\nmethod = \"autowu\"\n";
+    // Goes back to the snapshot of the beginning after each candidate.
+    let restoring = "seed = 3\nbudget = \"4 epochs\"\n[averaging]\nmethod = \"ema\"\n\
+                     [learning_rate]\nmethod = \"autolrs\"\nlow = 1e-4\ncandidates = 3\nsearch = \"11 steps\"\n\
+                     train = \"44 steps\"\n";
     for (text, file_name) in [
         (EMA, "average.safetensors"),
         (
