@@ -120,8 +120,9 @@ impl ControllerMethod for ScheduledWeightDecay {
 
     fn check_optimizer(&self, optimizer: &OptimizerSpec) -> Result<(), ControlError> {
         let contradiction = |field: &str, why: String| ControlError::Contradiction { field: field.to_owned(), why };
-        if optimizer.default_of(Hyperparameter::Beta2).is_none() {
-            let why = format!("swd divides by second moments, which {} does not have: take adamw", optimizer.name());
+        if !optimizer.has_second_moment() {
+            let name = optimizer.name();
+            let why = format!("swd divides by bias-corrected second moments, which {name} does not have: take adamw");
             return Err(contradiction("method", why));
         }
         if optimizer.decay() != DecayCoupling::LrCoupled {

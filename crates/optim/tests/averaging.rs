@@ -110,7 +110,8 @@ fn what_is_not_trained_is_the_models_of_the_moment() {
     let input = Tensor::<2>::random([8, 2], burn::tensor::Distribution::Default, &device) + 3.0;
     let mut average = ema();
     average.observe(&model, 1).unwrap();
-    let statistics = |model: &Normed| model.norm.running_mean.value_sync().into_data().to_vec::<f32>().unwrap();
+    let statistics =
+        |model: &Normed| model.norm.running_mean.value_sync().into_data().iter::<f32>().collect::<Vec<_>>();
 
     model.norm.forward(input.clone()).sum().backward();
     let before = weights(&model).unwrap();

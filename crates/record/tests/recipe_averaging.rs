@@ -1,4 +1,4 @@
-//! Averages of the weights in recipes: the table, and the optimizer that has its own.
+//! Averages of the weights in recipes, and what optimizers ask of the rest of a recipe.
 
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test that cannot set up must fail")]
 
@@ -56,4 +56,20 @@ fn schedule_free_takes_a_constant_rate_with_a_warm_up() {
 #[test]
 fn schedule_free_takes_no_second_average() {
     assert_snapshot!(messages(&format!("{CONSTANT}[averaging]\nmethod = \"ema\"\n")), @r#"toy.toml:5:1: schedule_free averages the weights itself (leave [averaging] out)"#);
+}
+
+#[test]
+fn prodigy_takes_no_rates_of_groups_but_0() {
+    let text = "workload = \"toy\"\nlearning_rate = 1.0\n[optimizer]\nmethod = \"prodigy\"\n\
+                [[group]]\npath = \"bias\"\nlearning_rate = 0.5\n";
+    assert_snapshot!(messages(text), @"toy.toml:7:17: prodigy finds one step size for the whole model: the group has a rate of its own (leave it out, or set 0 for weights that stay)");
+    read(&text.replace("0.5", "0.0")).unwrap();
+    read(&text.replace("0.5", "1.0")).unwrap();
+}
+
+#[test]
+fn a_pattern_of_muon_is_checked_where_it_stands() {
+    let text = "workload = \"toy\"\n[optimizer]\nmethod = \"muon\"\nadamw = { paths = \"(\" }\n";
+    assert_snapshot!(messages(text), @r#"toy.toml:4:19: path = "(" is no regular expression: error: unclosed group"#);
+    read(&text.replace("\"(\"", "\"head\"")).unwrap();
 }

@@ -12,7 +12,11 @@ use crate::document::{Findings, nearest};
 pub(crate) fn recipe(root: &Node, findings: &mut Findings) {
     for entry in root.entries() {
         match entry.key.as_str() {
-            "optimizer" => of_family("optimizer", "adamw", OPTIMIZERS, &entry.node, findings),
+            "optimizer" => {
+                of_family("optimizer", "adamw", OPTIMIZERS, &entry.node, findings);
+                let paths = entry.node.get("adamw").and_then(|beside| beside.get("paths"));
+                paths.filter(|paths| paths.text().is_some()).into_iter().for_each(|paths| path(paths, findings));
+            }
             "averaging" => of_family("averaging", "ema", AVERAGING, &entry.node, findings),
             "target" => target(&entry.node, findings),
             "group" => groups(&entry.node, findings),

@@ -163,6 +163,9 @@ impl Recipe {
                 Some(Group { path, hyperparameters: schedules(node, &format!("group[{index}]."), findings) })
             })
             .collect();
+        if let OptimizerSpec::Prodigy(_) = &optimizer {
+            one_rate(&tree, &hyperparameters, &groups, findings);
+        }
         let controlled = controllers.keys().map(|which| (which.to_string(), *which));
         for (place, which) in named(&hyperparameters, &groups).into_iter().chain(controlled) {
             if let Err(error) = optimizer.accepts(which) {
@@ -290,6 +293,24 @@ fn averages_itself(tree: &Node, spec: &ScheduleFree, findings: &mut Findings) {
                 format!("schedule_free takes a constant rate, with a warm-up at most, not {}", method.display());
             let help = "set learning_rate = 0.0025, or allow_schedule = true in [optimizer]".to_owned();
             findings.add(&method.origin, message, Some(help));
+        }
+    }
+}
+
+/// Prodigy finds one step size for the whole model.
+fn one_rate(
+    tree: &Node,
+    hyperparameters: &BTreeMap<Hyperparameter, ScheduleSpec>,
+    groups: &[Group],
+    findings: &mut Findings,
+) {
+    let stays = ScheduleSpec::from(ScheduleSpec::constant(0.0));
+    for (index, group) in groups.iter().enumerate() {
+        let Some(rate) = group.hyperparameters.get(&Hyperparameter::LearningRate) else { continue };
+        if *rate != stays && Some(rate) != hyperparameters.get(&Hyperparameter::LearningRate) {
+            let message = "prodigy finds one step size for the whole model: the group has a rate of its own";
+            let help = "leave it out, or set 0 for weights that stay".to_owned();
+            findings.add(tree.origin_of(&format!("group[{index}].learning_rate")), message, Some(help));
         }
     }
 }
