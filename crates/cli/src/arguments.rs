@@ -2,6 +2,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+use rheostat_schedule::Span;
 
 /// Learning rates that set themselves, measured honestly.
 #[derive(Debug, Parser)]
@@ -194,12 +195,36 @@ pub(crate) struct LrFind {
     /// Highest rate
     #[arg(long, default_value_t = 10.0)]
     pub(crate) high: f64,
-    /// Updates, from the lowest rate to the highest
-    #[arg(long, default_value_t = 100)]
-    pub(crate) steps: u64,
+    /// Updates, from the lowest rate to the highest: a number, or a span such as "3 epochs"
+    #[arg(long, value_name = "N|SPAN", default_value = "100", value_parser = updates)]
+    pub(crate) steps: Span,
+    /// How the rate rises
+    #[arg(long, value_enum, default_value_t = RateGrowth::Exponential)]
+    pub(crate) growth: RateGrowth,
+    /// Weight of the past in the smoothed loss, from 0 to less than 1
+    #[arg(long, default_value_t = 0.98)]
+    pub(crate) smoothing: f64,
+    /// End the test when the smoothed loss exceeds this multiple of its best
+    #[arg(long, default_value_t = 4.0)]
+    pub(crate) divergence: f64,
+    /// Points left out at the beginning of the curve [default: a tenth of the steps]
+    #[arg(long, value_name = "N")]
+    pub(crate) skip_start: Option<u64>,
+    /// Points left out at its end
+    #[arg(long, value_name = "N", default_value_t = 5)]
+    pub(crate) skip_end: u64,
     /// Run directory: absent or empty [default: runs/ID]
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
+}
+
+/// How the rate of a range test rises.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum RateGrowth {
+    /// By the same factor with every update
+    Exponential,
+    /// By the same amount: Smith's test, over some epochs
+    Linear,
 }
 
 #[derive(Debug, Args)]
@@ -254,5 +279,13 @@ fn key_value(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((key, value)) if !key.trim().is_empty() => Ok((key.trim().to_owned(), value.trim().to_owned())),
         _ => Err("write KEY=VALUE, such as learning_rate.peak=3e-3".to_owned()),
+    }
+}
+
+/// A bare number counts updates: an argument called steps has its unit.
+fn updates(text: &str) -> Result<Span, String> {
+    match text.parse() {
+        Ok(steps) => Ok(Span::Steps(steps)),
+        Err(_) => text.parse().map_err(|error: rheostat_schedule::SpanError| error.to_string()),
     }
 }

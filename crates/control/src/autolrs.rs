@@ -207,6 +207,15 @@ impl AutoLrs {
         Ok(AutoLrsController::new(self.clone(), self.lengths(setting)?))
     }
 
+    /// The same with every rate multiplied by `factor`.
+    #[must_use]
+    pub fn with_rates_times(mut self, factor: f64) -> Self {
+        self.low *= factor;
+        self.high *= factor;
+        self.warmup_peak = self.warmup_peak.map(|peak| peak * factor);
+        self
+    }
+
     /// The rate that the warm-up ends at.
     fn warmup_peak(&self) -> f64 {
         self.warmup_peak.unwrap_or_else(|| grid::rate(self.low, self.high, 0.5))

@@ -233,6 +233,14 @@ impl AutoWarmUp {
         if errors.is_empty() { Ok(()) } else { Err(errors) }
     }
 
+    /// The same with every rate multiplied by `factor`.
+    #[must_use]
+    pub fn with_rates_times(mut self, factor: f64) -> Self {
+        self.low *= factor;
+        self.high *= factor;
+        self
+    }
+
     /// The controller for a run of that frame. `run_seed` keys the draws of `subset = "random"`; nothing else is random.
     ///
     /// # Errors

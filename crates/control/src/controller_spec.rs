@@ -114,6 +114,21 @@ impl ControllerSpec {
         }
     }
 
+    /// The same with every learning rate it names multiplied by `factor`, where it sets `which`.
+    #[must_use]
+    pub fn with_rates_times(self, which: Hyperparameter, factor: f64) -> Self {
+        match self {
+            Self::Autolrs(spec) => Self::Autolrs(spec.with_rates_times(factor)),
+            Self::Autowu(spec) => Self::Autowu(spec.with_rates_times(factor)),
+            Self::Cycles(spec) => Self::Cycles(spec.with_rates_times(factor)),
+            Self::Inverse(spec) => Self::Inverse(spec.with_rates_times(factor)),
+            Self::Plateau(spec) if which == Hyperparameter::LearningRate => {
+                Self::Plateau(spec.with_values_times(factor))
+            }
+            Self::Plateau(_) | Self::AdaptiveHeavyBall(_) | Self::Swd(_) | Self::Grow(_) => self,
+        }
+    }
+
     /// The same beside a learning rate whose schedule moves between these two: a range of rates that was left open is filled in.
     #[must_use]
     pub fn over_rates(self, low: f64, peak: f64) -> Self {

@@ -177,6 +177,19 @@ impl Cycles {
         }
     }
 
+    /// The same with every rate multiplied by `factor`.
+    #[must_use]
+    pub fn with_rates_times(mut self, factor: f64) -> Self {
+        self.peak *= factor;
+        let times = |rate: f64| rate * factor;
+        self.floor = self.floor.map(times);
+        for cycle in self.cycle.iter_mut().chain(&mut self.queue) {
+            cycle.peak = cycle.peak.map(times);
+            cycle.floor = cycle.floor.map(times);
+        }
+        self
+    }
+
     /// The tables of the planned cycles.
     fn tables(&self) -> Vec<Cycle> {
         if self.cycle.is_empty() { (0..self.count).map(|_| Cycle::default()).collect() } else { self.cycle.clone() }

@@ -112,8 +112,8 @@ pub struct Hyperparameters {
 
 impl Hyperparameters {
     /// No value set.
-    pub fn new() -> Self {
-        Self::default()
+    pub const fn new() -> Self {
+        Self { values: [None; Hyperparameter::ALL.len()] }
     }
 
     /// The value, if set.
@@ -130,6 +130,13 @@ impl Hyperparameters {
     #[must_use]
     pub fn with(mut self, which: Hyperparameter, value: f64) -> Self {
         self.set(which, value);
+        self
+    }
+
+    /// The same with one value left for somebody else to decide.
+    #[must_use]
+    pub fn without(mut self, which: Hyperparameter) -> Self {
+        self.values[which as usize] = None;
         self
     }
 

@@ -81,6 +81,13 @@ impl InverseMomentum {
         Self { rate_low: self.rate_low.or(Some(low)), rate_peak: self.rate_peak.or(Some(peak)), ..self }
     }
 
+    /// The same with every rate multiplied by `factor`.
+    #[must_use]
+    pub fn with_rates_times(self, factor: f64) -> Self {
+        let times = |rate: Option<f64>| rate.map(|rate| rate * factor);
+        Self { rate_low: times(self.rate_low), rate_peak: times(self.rate_peak), ..self }
+    }
+
     /// The controller.
     ///
     /// # Errors

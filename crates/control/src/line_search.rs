@@ -72,6 +72,8 @@ pub enum Outcome {
     WarmUp,
     /// It satisfies the criterion.
     Satisfied,
+    /// It satisfies the criterion with the exact slope, for the one that was measured drowned in rounding.
+    SlopeUnresolved,
     /// The losses differ by no more than rounding, so the criterion says nothing; the step is taken.
     Unresolved,
     /// Not searched this time: the step size of the last search.
@@ -88,10 +90,11 @@ pub enum Outcome {
 
 impl Outcome {
     /// Every outcome.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Scheduled,
         Self::WarmUp,
         Self::Satisfied,
+        Self::SlopeUnresolved,
         Self::Unresolved,
         Self::Reused,
         Self::Ascent,
@@ -106,6 +109,7 @@ impl Outcome {
             Self::Scheduled => "scheduled",
             Self::WarmUp => "warm_up",
             Self::Satisfied => "satisfied",
+            Self::SlopeUnresolved => "slope_unresolved",
             Self::Unresolved => "unresolved",
             Self::Reused => "reused",
             Self::Ascent => "ascent",
@@ -122,7 +126,8 @@ impl Outcome {
 /// the direction named, calls [`begin`](Self::begin), evaluates whatever is asked for and [`tell`](Self::tell)s, until the
 /// search settles. Every evaluation of one update sees the same batch and the same dropout masks.
 pub trait LineSearch: Send {
-    /// Starts update `step`, from 0. `scheduled` is the step size that a schedule or controller decided for it, if one did.
+    /// Starts update `step`, from 0. `scheduled` is the step size that a schedule or controller decided for it, if one did: no
+    /// step is longer than that.
     fn open(&mut self, step: u64, scheduled: Option<f64>) -> Opening;
 
     /// Starts the search at this point.
@@ -130,6 +135,11 @@ pub trait LineSearch: Send {
 
     /// Learns the loss at the step size that was asked for last; it may be infinite or NaN.
     fn tell(&mut self, loss: f64) -> Ask;
+
+    /// Whether it may [`Ask::Turn`]: the host keeps the gradient for that.
+    fn may_turn(&self) -> bool {
+        false
+    }
 
     /// The state between updates as bytes.
     fn save(&self) -> Vec<u8>;

@@ -2,7 +2,9 @@ use rheostat_schedule::parameter::{Kind, Method};
 use serde::{Deserialize, Serialize};
 
 use crate::check::within;
-use crate::optimizers::{Adam, Adamw, HeavyBall, Muon, Nesterov, Prodigy, ScheduleFree, Sgd};
+use crate::optimizers::{
+    Adam, Adamp, Adamw, HeavyBall, Lamb, Lion, Muon, Nadamw, Nesterov, Prodigy, Rmsprop, ScheduleFree, Sgd, Sgdw,
+};
 use crate::{ControlError, Hyperparameter};
 
 /// What the specification of every optimizer says of its rule.
@@ -50,10 +52,22 @@ pub enum OptimizerSpec {
     HeavyBall(HeavyBall),
     /// SGD with Nesterov momentum.
     Nesterov(Nesterov),
+    /// SGD with momentum and decoupled weight decay.
+    Sgdw(Sgdw),
+    /// RMSprop.
+    Rmsprop(Rmsprop),
     /// Adam.
     Adam(Adam),
     /// Adam with decoupled weight decay.
     Adamw(Adamw),
+    /// AdamW with Nesterov momentum.
+    Nadamw(Nadamw),
+    /// Adam whose steps leave the norms of scale-invariant weights alone.
+    Adamp(Adamp),
+    /// Adam with one step size a tensor, in proportion to its norm.
+    Lamb(Lamb),
+    /// The sign of an interpolated momentum.
+    Lion(Lion),
     /// Orthogonalised momentum for matrices, AdamW for everything else.
     Muon(Muon),
     /// AdamW that finds its step size.
@@ -67,8 +81,14 @@ pub const OPTIMIZERS: &[Method] = &[
     Sgd::METHOD,
     HeavyBall::METHOD,
     Nesterov::METHOD,
+    Sgdw::METHOD,
+    Rmsprop::METHOD,
     Adam::METHOD,
     Adamw::METHOD,
+    Nadamw::METHOD,
+    Adamp::METHOD,
+    Lamb::METHOD,
+    Lion::METHOD,
     Muon::METHOD,
     Prodigy::METHOD,
     ScheduleFree::METHOD,
@@ -145,8 +165,14 @@ impl OptimizerSpec {
             Self::Sgd(spec) => spec,
             Self::HeavyBall(spec) => spec,
             Self::Nesterov(spec) => spec,
+            Self::Sgdw(spec) => spec,
+            Self::Rmsprop(spec) => spec,
             Self::Adam(spec) => spec,
             Self::Adamw(spec) => spec,
+            Self::Nadamw(spec) => spec,
+            Self::Adamp(spec) => spec,
+            Self::Lamb(spec) => spec,
+            Self::Lion(spec) => spec,
             Self::Muon(spec) => spec,
             Self::Prodigy(spec) => spec,
             Self::ScheduleFree(spec) => spec,

@@ -174,6 +174,15 @@ impl Plateau {
         Self { on: Some(schedule.into()), ..Self::default() }
     }
 
+    /// The same with every value multiplied by `factor`; a smallest change stays what it is.
+    #[must_use]
+    pub fn with_values_times(mut self, factor: f64) -> Self {
+        self.peak = self.peak.map(|peak| peak * factor);
+        self.on = self.on.map(|on| ScheduleSpec::product(on, factor).into());
+        self.floor *= factor;
+        self
+    }
+
     /// The schedule that reductions multiply, checked to stay within the range of `which`.
     fn schedule(&self, which: Hyperparameter, setting: &Setting) -> Result<Schedule, ControlError> {
         let (key, spec) = match (&self.peak, &self.on) {

@@ -1,186 +1,234 @@
-use serde::Serialize;
+//! The learning-rate range test: one update at each of many rising rates, and what their losses say.
 
-use crate::{Action, ControlError, Controller, Decision, Observation, OpenLoop, Reason, StopReason};
+mod controller;
+mod curve;
+mod suggestions;
 
-/// Weight of the past in the smoothed loss (fastai's 0.98).
-pub const SMOOTHING: f64 = 0.98;
-/// The test ends when the smoothed loss exceeds this multiple of its best (fastai's 4).
-pub const BLOW_UP: f64 = 4.0;
+use std::ops::Bound;
 
-/// Plays a rising rate and ends the run once the loss has blown up: the learning-rate range test of Smith
-/// (arXiv 1506.01186, section 3.3), with fastai's stopping rule.
-#[derive(Debug, Clone, PartialEq)]
+use rheostat_schedule::parameter::{Kind, Parameter};
+use rheostat_schedule::{Endpoint, Frame, Schedule, ScheduleSpec, Span};
+use serde::{Deserialize, Serialize};
+
+use crate::ControlError;
+use crate::autowu::Growth;
+use crate::check::within;
+
+pub use controller::RangeTestController;
+pub use curve::RangeCurve;
+pub use suggestions::Suggestions;
+
+/// The learning-rate range test of Smith (arXiv 1506.01186, section 3.3), with fastai's stopping rule and suggestions.
+///
+/// ```text
+/// exponential  eta_i = lo (hi / lo)^(i / (n - 1))        linear  eta_i = lo + (hi - lo) i / (n - 1)        i = 0 .. n - 1
+/// smoothed     s_i = e_i / (1 - b^(i + 1)),  e_i = b e_(i-1) + (1 - b) loss_i
+/// end          s_i > d min_(j <= i) s_j, or a loss that is not finite
+/// ```
+///
+/// | symbol | parameter | unit | default |
+/// |---|---|---|---|
+/// | `lo` | `low` | learning rate | 1e-7 (fastai) |
+/// | `hi` | `high` | learning rate | 10 (fastai) |
+/// | `n` | `steps` | updates | 100 (fastai) |
+/// | | `growth` | | exponential (fastai); linear over some epochs is Smith's |
+/// | `b` | `smoothing` | | 0.98 (fastai) |
+/// | `d` | `divergence` | | 4 (fastai) |
+/// | | `skip_start` | points | a tenth of `steps` (fastai) |
+/// | | `skip_end` | points | 5 (fastai) |
+///
+/// Both ends of the grid are used; fastai divides by `n` and stops one ratio short of `high`. Smith reads accuracies, this the
+/// training loss.
+///
+/// ```
+/// use rheostat_control::RangeTest;
+///
+/// let rates = RangeTest { low: 1e-4, high: 1.0, ..RangeTest::default() }.rising()?;
+/// assert_eq!((rates.at(0), rates.at(99)), (1e-4, 1.0));
+/// assert!((rates.at(33) / rates.at(32) - 1e4_f64.powf(1.0 / 99.0)).abs() < 1e-12);
+/// # Ok::<(), rheostat_control::ControlError>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct RangeTest {
-    rising: OpenLoop,
-    state: State,
+    /// Rate of the first update; 1e-7 (fastai).
+    pub low: f64,
+    /// Rate of the last update; 10 (fastai).
+    pub high: f64,
+    /// Updates; 100 (fastai).
+    pub steps: u64,
+    /// How the rate rises; exponentially (fastai).
+    pub growth: Growth,
+    /// Weight of the past in the smoothed loss; 0.98 (fastai).
+    pub smoothing: f64,
+    /// The test ends when the smoothed loss exceeds this multiple of its best; 4 (fastai).
+    pub divergence: f64,
+    /// Points left out at the beginning of the curve, where the average has seen little; a tenth of `steps` (fastai).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub skip_start: Option<u64>,
+    /// Points left out at its end, where the loss blows up; 5 (fastai).
+    pub skip_end: u64,
 }
 
-#[derive(Debug, Clone, PartialEq)]
-struct State {
-    smoother: Smoother,
-    /// The lowest smoothed loss; infinite before the first.
-    best: f64,
-}
-
-impl Default for State {
+impl Default for RangeTest {
     fn default() -> Self {
-        Self { smoother: Smoother::default(), best: f64::INFINITY }
+        Self {
+            low: 1e-7,
+            high: 10.0,
+            steps: 100,
+            growth: Growth::Exponential,
+            smoothing: 0.98,
+            divergence: 4.0,
+            skip_start: None,
+            skip_end: 5,
+        }
     }
 }
 
-/// Bias-corrected exponential moving average: `ema <- b ema + (1 - b) x`, value `ema / (1 - b^n)`.
-#[derive(Debug, Clone, Default, PartialEq)]
+/// Fewest points that say anything.
+const FEWEST: u64 = 10;
+
+const SMITH: &str = "Smith, Cyclical Learning Rates for Training Neural Networks, arXiv 1506.01186";
+const FASTAI: &str = "fastai";
+
+const LOW: Parameter = Parameter::new("low", Kind::Number, "rate of the first update, less than `high`")
+    .positive()
+    .default("1e-7")
+    .source(FASTAI);
+const HIGH: Parameter =
+    Parameter::new("high", Kind::Number, "rate of the last update").positive().default("10.0").source(FASTAI);
+const STEPS: Parameter = Parameter::new("steps", Kind::Integer, "updates, one at each rate")
+    .at_least(FEWEST as f64, "at least 10")
+    .default("100")
+    .unit("updates")
+    .source(FASTAI);
+const GROWTH: Parameter = Parameter::choice("growth", &["exponential", "linear"], "how the rate rises")
+    .default("\"exponential\"")
+    .source(SMITH);
+const SMOOTHING: Parameter = Parameter::new("smoothing", Kind::Number, "weight of the past in the smoothed loss")
+    .range(Bound::Included(0.0), Bound::Excluded(1.0), "at least 0 and less than 1")
+    .default("0.98")
+    .source(FASTAI);
+const DIVERGENCE: Parameter = Parameter::new(
+    "divergence",
+    Kind::Number,
+    "the test ends when the smoothed loss exceeds this multiple of its best",
+)
+.range(Bound::Excluded(1.0), Bound::Unbounded, "more than 1")
+.default("4.0")
+.source(FASTAI);
+const SKIP_START: Parameter =
+    Parameter::new("skip_start", Kind::Integer, "points left out at the beginning of the curve; a tenth of `steps`")
+        .at_least(0.0, "at least 0")
+        .optional()
+        .unit("points")
+        .source(FASTAI);
+const SKIP_END: Parameter = Parameter::new("skip_end", Kind::Integer, "points left out at the end of the curve")
+    .at_least(0.0, "at least 0")
+    .default("5")
+    .unit("points")
+    .source(FASTAI);
+
+impl RangeTest {
+    /// Its parameters.
+    pub const PARAMETERS: &[Parameter] = &[LOW, HIGH, STEPS, GROWTH, SMOOTHING, DIVERGENCE, SKIP_START, SKIP_END];
+
+    /// Checks every number.
+    ///
+    /// # Errors
+    /// All that is out of range, each naming its parameter; a rate that does not rise; a curve of which nothing is left to read.
+    pub fn check(&self) -> Result<(), Vec<ControlError>> {
+        let numbers = [
+            (&LOW, self.low),
+            (&HIGH, self.high),
+            (&STEPS, self.steps as f64),
+            (&SMOOTHING, self.smoothing),
+            (&DIVERGENCE, self.divergence),
+        ];
+        let mut errors: Vec<_> =
+            numbers.into_iter().filter_map(|(parameter, value)| within(parameter, value).err()).collect();
+        if errors.is_empty() && self.low >= self.high {
+            let why = format!("{} is not less than `high` = {}: the rate must rise", self.low, self.high);
+            errors.push(ControlError::Contradiction { field: LOW.name.to_owned(), why });
+        }
+        let skipped = self.skipped_at_start().saturating_add(self.skip_end);
+        if errors.is_empty() && skipped.saturating_add(2) > self.steps {
+            let why = format!(
+                "with {} points left out at the beginning and {} at the end, nothing of the {} is left to read",
+                self.skipped_at_start(),
+                self.skip_end,
+                self.steps
+            );
+            errors.push(ControlError::Contradiction { field: SKIP_START.name.to_owned(), why });
+        }
+        if errors.is_empty() { Ok(()) } else { Err(errors) }
+    }
+
+    /// The rates as a schedule for recipes: from `low` to `high`, both used, then `high` for as long as the run lasts.
+    pub fn spec(&self) -> ScheduleSpec {
+        let over = Span::Steps(self.steps);
+        match self.growth {
+            Growth::Exponential => {
+                ScheduleSpec::exponential(self.low, self.high).over(over).endpoint(Endpoint::Inclusive).into()
+            }
+            Growth::Linear => ScheduleSpec::linear(self.low, self.high).over(over).endpoint(Endpoint::Inclusive).into(),
+        }
+    }
+
+    /// The rate of each update.
+    ///
+    /// # Errors
+    /// The first fault of [`RangeTest::check`].
+    pub fn rising(&self) -> Result<Schedule, ControlError> {
+        self.first_fault()?;
+        let resolved = self.spec().resolve(&Frame::steps(self.steps));
+        resolved.map_err(|error| ControlError::Contradiction { field: LOW.name.to_owned(), why: error.to_string() })
+    }
+
+    /// The controller of the learning rate: plays the rates and ends the run after the last, or once the loss has blown up.
+    /// Whatever else moves in the run is for other controllers, [`crate::Together`] with it.
+    ///
+    /// # Errors
+    /// The first fault of [`RangeTest::check`].
+    pub fn controller(&self) -> Result<RangeTestController, ControlError> {
+        Ok(RangeTestController::new(self.clone(), self.rising()?))
+    }
+
+    /// Smooths the losses of a test and reads suggestions off the curve.
+    ///
+    /// # Errors
+    /// [`ControlError::Contradiction`] on `loss` if the first is not finite: it was computed before any update, so that the rate
+    /// is not at fault. On `low` if the losses end, or stop being finite, before enough are there to be read. The first fault of
+    /// [`RangeTest::check`].
+    pub fn read(&self, rates: &[f64], losses: &[f64]) -> Result<RangeCurve, ControlError> {
+        self.first_fault()?;
+        RangeCurve::new(self, rates, losses)
+    }
+
+    fn first_fault(&self) -> Result<(), ControlError> {
+        match self.check() {
+            Err(mut errors) if !errors.is_empty() => Err(errors.remove(0)),
+            _ => Ok(()),
+        }
+    }
+
+    fn skipped_at_start(&self) -> u64 {
+        self.skip_start.unwrap_or(self.steps / 10)
+    }
+}
+
+/// The average that starts unbiased: `e <- b e + (1 - b) x`, value `e / (1 - b^n)`.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
 struct Smoother {
     average: f64,
-    count: u32,
+    /// `b^n`, as 1 - itself: 0 before the first value.
+    mass: f64,
 }
 
 impl Smoother {
-    fn next(&mut self, value: f64) -> f64 {
-        self.average = SMOOTHING * self.average + (1.0 - SMOOTHING) * value;
-        self.count = self.count.saturating_add(1);
-        self.average / (1.0 - SMOOTHING.powf(f64::from(self.count)))
+    fn next(&mut self, smoothing: f64, value: f64) -> f64 {
+        self.average = smoothing * self.average + (1.0 - smoothing) * value;
+        self.mass = smoothing * self.mass + (1.0 - smoothing);
+        self.average / self.mass
     }
-}
-
-impl RangeTest {
-    /// A range test that plays these schedules; the learning rate's should rise.
-    pub fn new(rising: OpenLoop) -> Self {
-        Self { rising, state: State::default() }
-    }
-}
-
-impl Controller for RangeTest {
-    fn begin(&mut self) -> Decision {
-        self.state = State::default();
-        self.rising.begin()
-    }
-
-    fn observe(&mut self, seen: &Observation) -> Decision {
-        let mut decision = self.rising.observe(seen);
-        if let Observation::Step { step, loss } = seen {
-            let smoothed = self.state.smoother.next(*loss);
-            let best = self.state.best.min(smoothed);
-            self.state.best = best;
-            // A smoothed loss that is not a number has blown up too.
-            if smoothed.is_nan() || smoothed > BLOW_UP * best {
-                decision.actions.push(Action::Stop(StopReason::Finished));
-                let reason =
-                    format!("smoothed loss {smoothed} at step {step} exceeds {BLOW_UP} times its best, {best}");
-                decision.reason = Some(Reason(reason));
-            }
-        }
-        decision
-    }
-
-    /// Average, count and best in 20 bytes, then the schedules' state. Not JSON: a loss may have been infinite or NaN.
-    fn save(&self) -> Vec<u8> {
-        let State { smoother, best } = &self.state;
-        let mut bytes = smoother.average.to_le_bytes().to_vec();
-        bytes.extend(smoother.count.to_le_bytes());
-        bytes.extend(best.to_le_bytes());
-        bytes.extend(self.rising.save());
-        bytes
-    }
-
-    fn load(&mut self, bytes: &[u8]) -> Result<(), ControlError> {
-        let short = || ControlError::BadState { controller: "range test", why: format!("{} bytes", bytes.len()) };
-        let (average, rest) = bytes.split_first_chunk().ok_or_else(short)?;
-        let (count, rest) = rest.split_first_chunk().ok_or_else(short)?;
-        let (best, rest) = rest.split_first_chunk().ok_or_else(short)?;
-        self.rising.load(rest)?;
-        let smoother = Smoother { average: f64::from_le_bytes(*average), count: u32::from_le_bytes(*count) };
-        self.state = State { smoother, best: f64::from_le_bytes(*best) };
-        Ok(())
-    }
-}
-
-/// What a range test suggests. Several answers, because the reading of the curve is a choice; each `None` where the curve does
-/// not have what it looks for.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
-pub struct Suggestions {
-    /// The rate where the smoothed loss falls fastest, per `ln(rate)`.
-    pub steepest: Option<f64>,
-    /// A tenth of the rate with the lowest smoothed loss.
-    pub minimum_over_10: Option<f64>,
-    /// Two thirds into the longest descent (fastai's default).
-    pub valley: Option<f64>,
-    /// Where the loss has fallen by 5 % of its whole fall: the lower bound of a cyclical schedule (Smith).
-    pub lower: Option<f64>,
-    /// Where the loss stops falling: the upper bound of a cyclical schedule (Smith).
-    pub upper: Option<f64>,
-}
-
-/// The curve of a range test, with its suggestions.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct RangeCurve {
-    /// Rates, rising.
-    pub rates: Vec<f64>,
-    /// Losses as measured.
-    pub losses: Vec<f64>,
-    /// Losses smoothed with [`SMOOTHING`], bias-corrected.
-    pub smoothed: Vec<f64>,
-    /// What they suggest.
-    pub suggestions: Suggestions,
-}
-
-/// Points dropped at the end of the curve before it is read: the blow-up says nothing about good rates (fastai's 5).
-const SKIP_END: usize = 5;
-/// Fewest points that can be read.
-const FEWEST: usize = 10;
-
-impl RangeCurve {
-    /// Smooths a range test and reads it.
-    ///
-    /// # Errors
-    /// [`ControlError::Contradiction`] if fewer than 10 losses are finite: the lowest rate was already too high, or data or
-    /// model are at fault.
-    pub fn new(rates: &[f64], losses: &[f64]) -> Result<Self, ControlError> {
-        let finite = losses.iter().zip(rates).take_while(|(loss, _)| loss.is_finite()).count();
-        if finite < FEWEST {
-            let why = format!(
-                "the loss was finite for {finite} updates only; at least {FEWEST} are needed: choose a lower --low"
-            );
-            return Err(ControlError::Contradiction { field: "low".to_owned(), why });
-        }
-        let (rates, losses) = (rates[..finite].to_vec(), losses[..finite].to_vec());
-        let mut smoother = Smoother::default();
-        let smoothed: Vec<f64> = losses.iter().map(|loss| smoother.next(*loss)).collect();
-        // The ends are dropped: the first tenth is noise, the last points are the blow-up.
-        let (from, to) = (finite / 10, (finite - SKIP_END).max(finite / 10 + 2));
-        let suggestions = suggest(&rates[from..to], &smoothed[from..to]);
-        Ok(Self { rates, losses, smoothed, suggestions })
-    }
-}
-
-fn suggest(rates: &[f64], losses: &[f64]) -> Suggestions {
-    let lowest = (0..losses.len()).min_by(|a, b| losses[*a].total_cmp(&losses[*b])).unwrap_or(0);
-    let fall = losses[0] - losses[lowest];
-    if lowest == 0 || fall <= 0.0 {
-        return Suggestions::default();
-    }
-    let slope = |at: usize| (losses[at + 1] - losses[at]) / (rates[at + 1] / rates[at]).ln();
-    let steepest = (0..losses.len() - 1).min_by(|a, b| slope(*a).total_cmp(&slope(*b)));
-    let lower = (0..=lowest).find(|at| losses[0] - losses[*at] >= 0.05 * fall);
-    Suggestions {
-        steepest: steepest.map(|at| rates[at]),
-        minimum_over_10: Some(rates[lowest] / 10.0),
-        valley: valley(losses).map(|at| rates[at]),
-        lower: lower.map(|at| rates[at]),
-        upper: Some(rates[lowest]),
-    }
-}
-
-/// Two thirds into the longest strictly falling subsequence, counted back from its end as fastai does.
-fn valley(losses: &[f64]) -> Option<usize> {
-    let mut lengths = vec![1_usize; losses.len()];
-    for end in 1..losses.len() {
-        let before = (0..end).filter(|at| losses[*at] > losses[end]).map(|at| lengths[at]).max();
-        lengths[end] = before.map_or(1, |length| length + 1);
-    }
-    // Of equals the first, as an argmax.
-    let end = (0..lengths.len()).rev().max_by_key(|at| lengths[*at])?;
-    let length = lengths[end];
-    let start = end.saturating_sub(length);
-    (length > 1).then_some(start + length / 3 + length / 6)
 }

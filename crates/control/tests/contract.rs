@@ -5,10 +5,12 @@
 use rheostat_control::adaptive_heavy_ball::Inner;
 use rheostat_control::autolrs::{Forecasting, Metric, SearchMethod};
 use rheostat_control::autowu::{Decay, Fit, Growth, NonFinite, Subset};
+use rheostat_control::line_searches::{AdamSls, Alsals, Ascent, BestStep, Criterion, Reset, Salsa, Slope, Sls, Tested};
 use rheostat_control::plateau::{self, Watch};
 use rheostat_control::{
     AdaptiveHeavyBall, AutoLrs, AutoWarmUp, Controller, ControllerMethod, Cycles, FixedStep, Hyperparameter,
-    InverseMomentum, MetricDirection, OpenLoop, Plateau, RangeTest, ScheduledWeightDecay, Setting, Together,
+    InverseMomentum, LineSearchMethod, LineSearchSpec, MetricDirection, OpenLoop, Plateau, RangeTest,
+    ScheduledWeightDecay, Setting, Together,
 };
 use rheostat_schedule::{Frame, ScheduleSpec, Span};
 use rheostat_testkit::{controller, line_search};
@@ -27,7 +29,13 @@ fn an_open_loop_keeps_the_contract() {
 
 #[test]
 fn a_range_test_keeps_the_contract() {
-    controller::check(|| Box::new(RangeTest::new(schedules())));
+    for test in [RangeTest::default(), RangeTest { growth: Growth::Linear, steps: 50, ..RangeTest::default() }] {
+        controller::check(|| Box::new(test.controller().expect("in range")));
+    }
+    let rate = RangeTest::default().controller().expect("in range");
+    controller::check(|| {
+        Box::new(Together::new([Box::new(schedules()) as Box<dyn Controller>, Box::new(rate.clone())]))
+    });
 }
 
 #[test]
@@ -150,4 +158,34 @@ fn every_form_of_autolrs_keeps_the_contract() {
 #[test]
 fn a_fixed_step_keeps_the_contract() {
     line_search::check(|| Box::new(FixedStep::default()));
+}
+
+#[test]
+fn every_form_of_every_line_search_keeps_the_contract() {
+    let warmup = Span::Steps(7);
+    let alsals = |slope, ascent| Alsals { slope, ascent, ..Alsals::default() };
+    let forms = [
+        LineSearchSpec::Sls(Sls::default()),
+        LineSearchSpec::Sls(Sls { reset: Reset::Keep, criterion: Criterion::Goldstein, warmup, ..Sls::default() }),
+        LineSearchSpec::Sls(Sls { reset: Reset::Initial, resolution: 0.0, ..Sls::default() }),
+        LineSearchSpec::AdamSls(AdamSls::default()),
+        LineSearchSpec::AdamSls(AdamSls { smoothing: 0.99, warmup, ..AdamSls::default() }),
+        LineSearchSpec::Alsals(Alsals::default()),
+        LineSearchSpec::Alsals(Alsals::plain()),
+        LineSearchSpec::Alsals(Alsals::paper()),
+        LineSearchSpec::Alsals(Alsals { warmup, credit_cap: Some(1.0), ..Alsals::code() }),
+        LineSearchSpec::Alsals(alsals(Slope::Exact, Ascent::Reuse)),
+        LineSearchSpec::Alsals(alsals(Slope::Exact, Ascent::DropMomentum)),
+        LineSearchSpec::Alsals(alsals(Slope::FiniteDifference, Ascent::Reuse)),
+        LineSearchSpec::Alsals(alsals(Slope::FiniteDifference, Ascent::DropMomentum)),
+        LineSearchSpec::Salsa(Salsa::default()),
+        LineSearchSpec::Salsa(Salsa { tested: Tested::Applied, warmup, ..Salsa::default() }),
+        LineSearchSpec::Salsa(Salsa::published()),
+        LineSearchSpec::Salsa(Salsa { tested: Tested::Applied, ..Salsa::published() }),
+        LineSearchSpec::BestStep(BestStep::default()),
+        LineSearchSpec::BestStep(BestStep { refine: 12, ..BestStep::default() }),
+    ];
+    for form in forms {
+        line_search::check(|| form.resolve(&setting()).expect("resolves"));
+    }
 }

@@ -1,25 +1,40 @@
 //! Specifications of optimizers: strict to read, checked against the ranges they declare.
+#![allow(clippy::unwrap_used, reason = "tests")]
 
 use rheostat_control::optimizers::{
-    Adam, Adamw, HeavyBall, Muon, MuonAdamw, Nesterov, Prodigy, ScheduleFree, ScheduleFreeForm, Sgd,
+    Adam, Adamp, Adamw, HeavyBall, Lamb, Lion, Muon, MuonAdamw, Nadamw, NadamwForm, Nesterov, Prodigy, Rmsprop,
+    RmspropForm, ScheduleFree, ScheduleFreeForm, Sgd, Sgdw,
 };
 use rheostat_control::{
     ControlError, ControllerMethod, ControllerSpec, DecayCoupling, EpsilonPlacement, Hyperparameter, OPTIMIZERS,
-    OptimizerMethod, OptimizerSpec, ScheduledWeightDecay,
+    OptimizerSpec, ScheduledWeightDecay,
 };
 use rheostat_schedule::parameter::Kind;
 
-fn every_spec() -> [OptimizerSpec; 8] {
-    [
+fn every_spec() -> Vec<OptimizerSpec> {
+    vec![
         OptimizerSpec::Sgd(Sgd::default()),
         OptimizerSpec::HeavyBall(HeavyBall::default()),
         OptimizerSpec::Nesterov(Nesterov::default()),
         OptimizerSpec::Adam(Adam::default()),
         OptimizerSpec::Adamw(Adamw::default()),
+        OptimizerSpec::Sgdw(Sgdw::default()),
+        OptimizerSpec::Rmsprop(Rmsprop::default()),
+        OptimizerSpec::Nadamw(Nadamw::default()),
+        OptimizerSpec::Adamp(Adamp::default()),
+        OptimizerSpec::Lamb(Lamb::default()),
+        OptimizerSpec::Lion(Lion::default()),
         OptimizerSpec::Muon(Muon::default()),
         OptimizerSpec::Prodigy(Prodigy::default()),
         OptimizerSpec::ScheduleFree(ScheduleFree::default()),
     ]
+}
+
+#[test]
+fn every_optimizer_is_listed() {
+    let listed: Vec<_> = OPTIMIZERS.iter().map(|method| method.name).collect();
+    assert_eq!(listed.len(), every_spec().len());
+    assert!(every_spec().iter().all(|spec| listed.contains(&spec.name())), "{listed:?}");
 }
 
 #[test]
@@ -55,10 +70,11 @@ fn the_declared_defaults_are_the_defaults_in_force() {
             .filter_map(|parameter| Some(format!("{} = {}\n", parameter.name, parameter.default?)))
             .collect();
         let explicit: OptimizerSpec = toml::from_str(&format!("method = {:?}\n{declared}", method.name)).unwrap();
-        assert_eq!(explicit.decay(), spec.decay(), "{}", method.name);
         for which in Hyperparameter::ALL {
             assert_eq!(explicit.default_of(which), spec.default_of(which), "{} {which}", method.name);
         }
+        assert_eq!((explicit.decay(), explicit.epsilon()), (spec.decay(), spec.epsilon()), "{}", method.name);
+        assert_eq!(explicit.check(), Ok(()), "{}", method.name);
         assert!(OPTIMIZERS.contains(method));
     }
 }
@@ -67,6 +83,74 @@ fn the_declared_defaults_are_the_defaults_in_force() {
 fn weight_decay_couples_as_each_library_does_by_default() {
     assert_eq!(OptimizerSpec::Adam(Adam::default()).decay(), DecayCoupling::L2);
     assert_eq!(OptimizerSpec::Adamw(Adamw::default()).decay(), DecayCoupling::LrCoupled);
+}
+
+#[test]
+fn each_form_has_its_own_defaults() {
+    let tf = Rmsprop { form: RmspropForm::Tf, epsilon: Some(1e-10), ..Rmsprop::default() };
+    let of = |spec: OptimizerSpec, which| (spec.default_of(which), spec.contains_rate());
+    assert_eq!(of(OptimizerSpec::Rmsprop(tf), Hyperparameter::Beta2), (Some(0.9), true));
+    assert_eq!(of(OptimizerSpec::Rmsprop(Rmsprop::default()), Hyperparameter::Beta2), (Some(0.99), false));
+    let dozat = OptimizerSpec::Nadamw(Nadamw { form: NadamwForm::Dozat, ..Nadamw::default() });
+    assert_eq!(dozat.default_of(Hyperparameter::WeightDecay), Some(0.0));
+    let algoperf = OptimizerSpec::Nadamw(Nadamw::default());
+    assert_eq!(algoperf.default_of(Hyperparameter::WeightDecay), Some(0.01));
+}
+
+/// Everything that is wrong with it, as users read it.
+fn refusals(text: &str) -> Vec<String> {
+    let spec: OptimizerSpec = toml::from_str(text).unwrap();
+    spec.check().unwrap_err().iter().map(ControlError::to_string).collect()
+}
+
+#[test]
+fn what_does_not_fit_together_is_refused() {
+    assert_eq!(
+        refusals("method = 'rmsprop'\nform = 'tf'"),
+        ["form: tf needs an epsilon, for which libraries differ: set epsilon = 1e-10, or 1e-7 as Keras"]
+    );
+    assert_eq!(
+        refusals("method = 'rmsprop'\nform = 'tf'\nepsilon = 0.0"),
+        ["epsilon = 0 is out of range: more than 0"]
+    );
+    assert_eq!(
+        refusals("method = 'nadamw'\nmomentum_decay = 4e-3\nepsilon = -1.0"),
+        [
+            "epsilon = -1 is out of range: at least 0",
+            "momentum_decay: algoperf's form has a beta1 that stands still: leave it out, or set form = \"dozat\"",
+        ]
+    );
+    assert_eq!(
+        refusals("method = 'adamp'\ndecay = 'l2'\nepsilon = 0.0\nwd_ratio = 1.5"),
+        [
+            "decay: adamp takes lr_coupled, schedule_multiplier, independent, not l2",
+            "epsilon = 0 is out of range: more than 0",
+            "wd_ratio = 1.5 is out of range: 0 to 1",
+        ]
+    );
+    assert_eq!(
+        refusals("method = 'lion'\ndecay = 'l2'\nbeta2 = 1.0"),
+        [
+            "beta2 = 1 is out of range: at least 0 and less than 1",
+            "decay: lion takes lr_coupled, schedule_multiplier, independent, not l2",
+        ]
+    );
+    assert_eq!(
+        refusals("method = 'lamb'\nnorm_range = [2.0, -1.0]"),
+        ["norm_range = -1 is out of range: at least 0, the first below the second", "norm_range: 2 is not below -1"]
+    );
+    // Rust only: no recipe can name it.
+    let inside = OptimizerSpec::Sgd(Sgd { decay: DecayCoupling::Inside, ..Sgd::default() });
+    assert_eq!(inside.check().unwrap_err()[0].field(), "decay");
+}
+
+#[test]
+fn a_coupling_of_what_the_direction_contains_cannot_be_named() {
+    for text in
+        ["method = 'lamb'\ndecay = 'l2'", "method = 'adamw'\ndecay = 'inside'", "method = 'lion'\nepsilon = 1e-8"]
+    {
+        assert!(toml::from_str::<OptimizerSpec>(text).is_err(), "{text}");
+    }
 }
 
 #[test]
@@ -83,8 +167,8 @@ fn every_constant_out_of_range_is_reported() {
 #[test]
 fn epsilon_zero_needs_the_hat_placement() {
     let hat = Adamw { epsilon: 0.0, ..Adamw::default() };
-    assert_eq!(hat.check(), Ok(()));
-    assert!(Adamw { epsilon_placement: EpsilonPlacement::Raw, ..hat }.check().is_err());
+    assert_eq!(OptimizerSpec::Adamw(hat.clone()).check(), Ok(()));
+    assert!(OptimizerSpec::Adamw(Adamw { epsilon_placement: EpsilonPlacement::Raw, ..hat }).check().is_err());
 }
 
 #[test]

@@ -3,7 +3,7 @@
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test that cannot set up must fail")]
 
 use proptest::prelude::*;
-use rheostat_control::optimizers::{Adam, Adamw, HeavyBall};
+use rheostat_control::optimizers::{Adam, Adamw, HeavyBall, Lamb, Lion};
 use rheostat_control::{
     Asks, ControlError, Controller, ControllerMethod, ControllerSpec, DecayCoupling, Decision, Hyperparameter,
     Observation, OptimizerSpec, ScheduledWeightDecay, ScheduledWeightDecayController,
@@ -91,6 +91,9 @@ fn it_is_refused_for_optimizers_without_second_moments_or_with_another_coupling(
     let coupled = Adam { decay: DecayCoupling::LrCoupled, ..Adam::default() };
     assert_eq!(spec.check_optimizer(&OptimizerSpec::Adam(coupled)), Ok(()));
     assert!(refused(OptimizerSpec::HeavyBall(HeavyBall::default())).contains("heavy_ball does not have"));
+    // A beta2, but of its momentum; a decay that is not times the rate alone.
+    assert!(refused(OptimizerSpec::Lion(Lion::default())).contains("lion does not have"));
+    assert!(refused(OptimizerSpec::Lamb(Lamb::default())).contains("lr_coupled"));
     for decay in [DecayCoupling::L2, DecayCoupling::Independent, DecayCoupling::ScheduleMultiplier] {
         assert!(refused(OptimizerSpec::Adam(Adam { decay, ..Adam::default() })).contains("lr_coupled"));
     }

@@ -226,8 +226,9 @@ fn a_range_test_stops_the_run_and_a_schedule_takes_no_turn() {
     let rising = ScheduleSpec::exponential(1e-5, 1.0).resolve(&Frame::steps(100)).expect("resolves");
     let rising = OpenLoop::new([(Hyperparameter::LearningRate, rising)]);
     let losses: Vec<f64> = (0..40).map(|step| if step < 30 { 1.0 } else { f64::NAN }).collect();
-    assert_eq!(turns(rising.clone(), steps(&losses)), []);
-    assert_eq!(turns(RangeTest::new(rising), steps(&losses)).first(), Some(&(30, Turn::Stop)));
+    assert_eq!(turns(rising, steps(&losses)), []);
+    let test = RangeTest::default().controller().expect("in range");
+    assert_eq!(turns(test, steps(&losses)).first(), Some(&(30, Turn::Stop)));
 }
 
 #[test]

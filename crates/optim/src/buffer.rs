@@ -175,6 +175,49 @@ impl Buffer {
         }
     }
 
+    /// `sum self * other` of each of `rows` equal parts, the same for every number of threads.
+    pub(crate) fn row_dots(&self, other: &Self, rows: usize) -> Result<Vec<f64>, OptimError> {
+        let length = self.row_length(rows)?;
+        match self.beside(other)? {
+            (Place::Host(a), Place::Host(b)) => match a.dtype() {
+                DType::F64 => Ok(reduce::row_dots::<f64>(read(a)?, read(b)?, length)),
+                _ => Ok(reduce::row_dots::<f32>(read(a)?, read(b)?, length)),
+            },
+            (Place::Device(a), Place::Device(b)) => reduce::row_sums_on_device(&a.clone().mul(b.clone()), length),
+            _ => Err(OptimError::storage("two tensors lie in different places")),
+        }
+    }
+
+    /// Adds `other * factor` to each of as many equal parts as there are factors.
+    pub(crate) fn add_scaled_rows(self, other: &Self, factors: &[f64]) -> Result<Self, OptimError> {
+        let length = self.row_length(factors.len())?;
+        self.beside(other)?;
+        match (self.place, &other.place) {
+            (Place::Host(mut data), Place::Host(other)) => {
+                match data.dtype() {
+                    DType::F64 => add_rows::<f64>(&mut data, other, factors, length)?,
+                    _ => add_rows::<f32>(&mut data, other, factors, length)?,
+                }
+                Ok(Self { place: Place::Host(data) })
+            }
+            (Place::Device(tensor), Place::Device(other)) => {
+                let options = (&tensor.device(), tensor.dtype());
+                let factors = Tensor::<2>::from_data(TensorData::new(factors.to_vec(), [factors.len(), 1]), options);
+                let added = other.clone().reshape([factors.dims()[0], length]).mul(factors);
+                Ok(Self { place: Place::Device(tensor.add(added.reshape([-1]))) })
+            }
+            _ => Err(OptimError::storage("two tensors lie in different places")),
+        }
+    }
+
+    /// How many values each of `rows` equal parts has.
+    fn row_length(&self, rows: usize) -> Result<usize, OptimError> {
+        match self.len().checked_div(rows) {
+            Some(length) if length > 0 && length * rows == self.len() => Ok(length),
+            _ => Err(OptimError::storage(format!("{} values in {rows} equal rows", self.len()))),
+        }
+    }
+
     /// `sum (self - other)^2`, the same for every number of threads.
     pub(crate) fn squared_distance(&self, other: &Self) -> Result<f64, OptimError> {
         match self.beside(other)? {
@@ -356,6 +399,26 @@ fn step_host<T: Number>(
         pass((weights, direction));
     } else {
         weights.par_chunks_mut(CHUNK).zip(direction.par_chunks(CHUNK)).for_each(pass);
+    }
+    Ok(())
+}
+
+fn add_rows<T: Number>(
+    values: &mut TensorData,
+    other: &TensorData,
+    factors: &[f64],
+    length: usize,
+) -> Result<(), OptimError> {
+    let (values, other) = (write::<T>(values)?, read::<T>(other)?);
+    let pass = |((values, other), &factor): ((&mut [T], &[T]), &f64)| {
+        for (value, &other) in values.iter_mut().zip(other) {
+            *value = value.plus(other.scale(factor));
+        }
+    };
+    if values.len() < PARALLEL {
+        values.chunks_mut(length).zip(other.chunks(length)).zip(factors).for_each(pass);
+    } else {
+        values.par_chunks_mut(length).zip(other.par_chunks(length)).zip(factors).for_each(pass);
     }
     Ok(())
 }

@@ -79,6 +79,15 @@ pub enum OptimError {
         /// The group, from 0.
         group: usize,
     },
+    /// A line search on a rule whose directions contain the learning rate.
+    #[error("{optimizer} moves by displacements that contain the learning rate: no line search can choose it")]
+    ContainsRate {
+        /// The optimizer's name.
+        optimizer: &'static str,
+    },
+    /// A line search turned without having said that it may.
+    #[error("the line search turns to another direction, for which the gradient was not kept")]
+    GradientNotKept,
     /// Weight decay by schedule multiplier divides by the peak of the rate.
     #[error("decay = \"schedule_multiplier\" needs the peak rate of group {group}, a finite number above 0")]
     MissingBaseRate {

@@ -1,8 +1,7 @@
 use burn::module::Module;
 
-use crate::optimizer::{Handles, read_parameter};
-use crate::weights::isolated_with;
-use crate::{OptimError, Optimizer, walk};
+use crate::weights::{Weights, isolated_with};
+use crate::{OptimError, Optimizer};
 
 impl Optimizer {
     /// The model with the weights to evaluate and keep, where those are not the weights that train: the average of
@@ -14,12 +13,11 @@ impl Optimizer {
     /// # Errors
     /// [`OptimError::OtherModel`] for another model, [`OptimError::Storage`] if values cannot be accessed.
     pub fn evaluation_weights<M: Module>(&self, model: &M) -> Result<Option<M>, OptimError> {
-        let handles = walk::visit(model, Handles(Vec::new())).0;
+        let weights = Weights::of(model);
         let mut values = Vec::with_capacity(self.states.len());
         for (index, (state, rule)) in self.states.iter().zip(&self.rules).enumerate() {
-            let weights = || read_parameter(&handles, index);
             values.push(match state {
-                Some(state) => rule.evaluation_weights(&weights, state)?,
+                Some(state) => rule.evaluation_weights(&|| weights.read(index), state)?,
                 None => None,
             });
         }

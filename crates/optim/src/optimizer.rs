@@ -1,15 +1,16 @@
-use std::cell::OnceCell;
 use std::sync::Arc;
 
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;
-use rheostat_control::{DecayCoupling, Direction, Hyperparameter, Hyperparameters, OptimizerSpec};
+use rheostat_control::{DecayCoupling, Hyperparameter, Hyperparameters, OptimizerSpec};
 
 use crate::decay::GroupDecay;
 use crate::layout::Layout;
+use crate::line::Aim;
 use crate::rules::{self, Parameter, RuleValues, State, Underway, UpdateRule};
 use crate::update::GroupValues;
-use crate::walk::{self, FloatMapper, FloatVisitor, Role};
+use crate::walk::{self, FloatMapper, Role};
+use crate::weights::Weights;
 use crate::{Buffer, Gradients, OptimError, ParameterGroup, Update, group, state_file};
 
 /// Moves the weights of a module by an update rule whose hyperparameters all arrive with every step.
@@ -46,7 +47,7 @@ pub struct Optimizer {
     pub(crate) rules: Vec<Arc<dyn UpdateRule>>,
     pub(crate) layout: Layout,
     /// The group of each tensor of the layout.
-    group_of: Vec<usize>,
+    pub(crate) group_of: Vec<usize>,
     /// The peak rate of each group, for the schedule-multiplier coupling.
     base_rates: Vec<Option<f64>>,
     /// The state of each tensor of the layout that has had a gradient.
@@ -119,68 +120,51 @@ impl Optimizer {
         if let (true, Some(group)) = (self.contains_rate(), values.iter().position(rate_missing)) {
             return Err(OptimError::MissingRate { group });
         }
-        self.direction_of(model, gradients, groups)
+        self.direction_of(model, gradients, groups, None)
     }
 
-    fn direction_of<M: Module>(
+    pub(crate) fn direction_of<M: Module>(
         &mut self,
         model: &M,
         gradients: Gradients,
         groups: Vec<GroupValues>,
+        mut aim: Option<&mut Aim>,
     ) -> Result<Update, OptimError> {
         self.layout.check("a set of gradients", gradients.tensors.iter().map(|(path, _)| path.as_str()))?;
         gradients.check_finite()?;
 
-        let handles = OnceCell::new();
+        let weights = Weights::of(model);
         let mut directions = Vec::with_capacity(gradients.tensors.len());
+        let mut decay_shares = vec![1.0; gradients.tensors.len()];
         for (index, (path, gradient)) in gradients.tensors.into_iter().enumerate() {
             let Some(mut gradient) = gradient else {
                 directions.push((path, None));
                 continue;
             };
             let group = &groups[self.group_of[index]];
-            let read = || read_parameter(handles.get_or_init(|| walk::visit(model, Handles(Vec::new())).0), index);
+            let raw = aim.as_ref().map(|_| gradient.clone());
+            let read = || weights.read(index);
             if group.decay.coupling == DecayCoupling::L2 && group.decay.weight_decay != 0.0 {
                 gradient = gradient.add_scaled(read()?, group.decay.weight_decay)?;
             }
             let parameter = Parameter { path: &path, shape: &self.layout.tensors[index].shape, read: &read };
             let state = self.states[index].take();
-            let (direction, state) = self.rules[index].direction(gradient, &parameter, state, &group.rule)?;
+            let rule = &self.rules[index];
+            let (direction, state) = rule.direction(gradient, &parameter, state, &group.rule)?;
+            if let (Some(aim), Some(raw)) = (&mut aim, raw) {
+                let without = |raw| rule.without_momentum(raw, &parameter, &state, &group.rule);
+                aim.take_in(index, self.group_of[index], raw, &direction, without)?;
+            }
+            decay_shares[index] = rule.decay_share(&state);
             self.states[index] = Some(state);
             directions.push((path, Some(direction)));
         }
-        self.complete(model, &handles, &mut directions, &groups)?;
+        self.complete(&weights, &mut directions, &groups)?;
+        // Then finite gradients can give a direction that is not.
         if self.spec.epsilon() == Some(0.0) {
             check_directions(&directions)?;
         }
-        Ok(Update { directions, groups })
-    }
-
-    /// The vector along which a line search measures its losses, from the gradients that `update` was made from: the update
-    /// itself without its weight decay, the same without momentum, or the plain gradient.
-    ///
-    /// # Errors
-    /// [`OptimError::OtherModel`] if update or gradients are of another model.
-    pub fn along(&self, which: Direction, update: &Update, gradients: &Gradients) -> Result<Update, OptimError> {
-        self.layout.check("an update", update.directions.iter().map(|(path, _)| path.as_str()))?;
-        self.layout.check("a set of gradients", gradients.tensors.iter().map(|(path, _)| path.as_str()))?;
-        let mut along = update.clone();
-        for values in &mut along.groups {
-            values.decay.weight_decay = 0.0;
-        }
-        if which == Direction::Applied {
-            return Ok(along);
-        }
-        along.directions.clone_from(&gradients.tensors);
-        if which == Direction::WithoutMomentum {
-            for (index, (_, direction)) in along.directions.iter_mut().enumerate() {
-                if let (Some(gradient), Some(state)) = (direction.take(), &self.states[index]) {
-                    let values = &update.groups[self.group_of[index]].rule;
-                    *direction = Some(self.rules[index].without_momentum(gradient, state, values)?);
-                }
-            }
-        }
-        Ok(along)
+        Ok(Update { directions, decay_shares, groups })
     }
 
     /// Writes the weights for these step sizes, one a group: `theta <- theta (1 - kappa) - eta direction`.
@@ -191,13 +175,24 @@ impl Optimizer {
     /// # Errors
     /// [`OptimError`] for a step size out of range, a decay that would zero or flip the weights, or another model.
     pub fn apply<M: Module>(&self, model: M, update: &Update, step_sizes: &[f64]) -> Result<M, OptimError> {
+        let kappas = update.kappas(step_sizes)?;
+        self.write(model, update, step_sizes, &kappas)
+    }
+
+    /// The weights at these step sizes, decayed by these shares.
+    pub(crate) fn write<M: Module>(
+        &self,
+        model: M,
+        update: &Update,
+        step_sizes: &[f64],
+        kappas: &[f64],
+    ) -> Result<M, OptimError> {
         self.check_count("step sizes", step_sizes.len())?;
         for (group, &size) in step_sizes.iter().enumerate() {
             Hyperparameter::LearningRate.check(size).map_err(|source| OptimError::Hyperparameter { group, source })?;
         }
         self.layout.check("an update", update.directions.iter().map(|(path, _)| path.as_str()))?;
-        let factors = self.factors(&update.groups, step_sizes)?;
-        let mut writer = Writer { optimizer: self, update, factors: &factors, step_sizes, index: 0, error: None };
+        let mut writer = Writer { optimizer: self, update, kappas, step_sizes, index: 0, error: None };
         let model = walk::map(model, &mut writer);
         match writer.error {
             Some(error) => Err(error),
@@ -221,12 +216,12 @@ impl Optimizer {
     ) -> Result<M, OptimError> {
         let groups = self.resolve(values)?;
         let mut rates = Vec::with_capacity(groups.len());
-        for (group, values) in values.iter().enumerate() {
+        for (group, (values, resolved)) in values.iter().zip(&groups).enumerate() {
             let rate = values.get(Hyperparameter::LearningRate).ok_or(OptimError::MissingRate { group })?;
+            resolved.decay.kappa(rate, group)?;
             rates.push(rate);
         }
-        self.factors(&groups, &rates)?;
-        let update = self.direction_of(&model, gradients, groups)?;
+        let update = self.direction_of(&model, gradients, groups, None)?;
         self.apply(model, &update, &rates)
     }
 
@@ -304,37 +299,31 @@ impl Optimizer {
         Ok(())
     }
 
-    fn check_count(&self, what: &'static str, got: usize) -> Result<(), OptimError> {
+    pub(crate) fn check_count(&self, what: &'static str, got: usize) -> Result<(), OptimError> {
         let groups = self.groups();
         if got == groups { Ok(()) } else { Err(OptimError::GroupCount { what, got, groups }) }
     }
 
-    fn contains_rate(&self) -> bool {
+    /// Whether a tensor's direction contains the learning rate already.
+    pub(crate) fn contains_rate(&self) -> bool {
         self.rules.iter().any(|rule| rule.contains_rate())
     }
 
-    /// What the weights of each tensor are multiplied by at these step sizes.
-    fn factors(&self, groups: &[GroupValues], step_sizes: &[f64]) -> Result<Vec<f64>, OptimError> {
-        let factor = |(&group, rule): (&usize, &Arc<dyn UpdateRule>)| {
-            groups[group].decay.factor(step_sizes[group], rule.decay_ratio(), group)
-        };
-        self.group_of.iter().zip(&self.rules).map(factor).collect()
+    /// The largest share of its decay that a tensor of this group can take.
+    fn largest_decay_share(&self, group: usize) -> f64 {
+        let of_group = self.rules.iter().zip(&self.group_of).filter(|(_, of)| **of == group);
+        of_group.map(|(rule, _)| rule.largest_decay_share()).fold(0.0, f64::max)
     }
 
     /// Lets the rule see all tensors of an update; all have the same one where it looks.
     fn complete<M: Module>(
         &mut self,
-        model: &M,
-        handles: &OnceCell<Vec<Tensor<1>>>,
+        weights: &Weights<'_, M>,
         directions: &mut [(String, Option<Buffer>)],
         groups: &[GroupValues],
     ) -> Result<(), OptimError> {
         let Some(rule) = self.rules.first().cloned() else { return Ok(()) };
-        let reads: Vec<_> = (0..directions.len())
-            .map(|index| {
-                move || read_parameter(handles.get_or_init(|| walk::visit(model, Handles(Vec::new())).0), index)
-            })
-            .collect();
+        let reads: Vec<_> = (0..directions.len()).map(|index| move || weights.read(index)).collect();
         let parts = directions.iter_mut().zip(&mut self.states).zip(&self.layout.tensors).zip(&reads).enumerate();
         let mut tensors: Vec<_> = parts
             .map(|(index, ((((path, direction), state), tensor), read))| Underway {
@@ -348,7 +337,7 @@ impl Optimizer {
     }
 
     /// The values of every group, checked.
-    fn resolve(&self, values: &[Hyperparameters]) -> Result<Vec<GroupValues>, OptimError> {
+    pub(crate) fn resolve(&self, values: &[Hyperparameters]) -> Result<Vec<GroupValues>, OptimError> {
         self.check_count("sets of hyperparameters", values.len())?;
         let groups: Vec<_> = values
             .iter()
@@ -379,10 +368,10 @@ impl Optimizer {
             rule: RuleValues {
                 momentum: value(Hyperparameter::Momentum),
                 beta2: value(Hyperparameter::Beta2),
-                rate: value(Hyperparameter::LearningRate),
                 weight_decay,
+                rate: value(Hyperparameter::LearningRate),
             },
-            decay: GroupDecay { coupling, weight_decay, base_rate },
+            decay: GroupDecay { coupling, weight_decay, base_rate, largest_share: self.largest_decay_share(group) },
         })
     }
 }
@@ -407,29 +396,10 @@ fn check_directions(directions: &[(String, Option<Buffer>)]) -> Result<(), Optim
     Ok(())
 }
 
-pub(crate) fn read_parameter(handles: &[Tensor<1>], index: usize) -> Result<Buffer, OptimError> {
-    let handle = handles.get(index).ok_or_else(|| OptimError::OtherModel {
-        what: "the model",
-        why: format!("{} float tensors only", handles.len()),
-    })?;
-    Buffer::from_tensor(handle.clone())
-}
-
-/// Every float tensor, flat, without copying.
-pub(crate) struct Handles(pub(crate) Vec<Tensor<1>>);
-
-impl FloatVisitor for Handles {
-    fn float<const D: usize>(&mut self, _path: &str, parameter: &Param<Tensor<D>>) {
-        let tensor = parameter.base().inner();
-        let length = tensor.shape().num_elements();
-        self.0.push(tensor.reshape([length]));
-    }
-}
-
 struct Writer<'a> {
     optimizer: &'a Optimizer,
     update: &'a Update,
-    factors: &'a [f64],
+    kappas: &'a [f64],
     step_sizes: &'a [f64],
     index: usize,
     error: Option<OptimError>,
@@ -444,7 +414,8 @@ impl FloatMapper for Writer<'_> {
         };
         let group = self.optimizer.group_of[index];
         let step_size = if self.optimizer.rules[index].contains_rate() { 1.0 } else { self.step_sizes[group] };
-        let moves = step_size != 0.0 || self.factors[index] != 1.0;
+        let keep = 1.0 - self.kappas[group] * self.update.decay_shares[index];
+        let moves = step_size != 0.0 || keep != 1.0;
         if !moves || self.error.is_some() {
             return parameter;
         }
@@ -458,8 +429,7 @@ impl FloatMapper for Writer<'_> {
         let role = Role::of(&tensor);
         let tensor = tensor.inner();
         let (shape, device) = (tensor.dims(), tensor.device());
-        let stepped =
-            Buffer::from_tensor(tensor).and_then(|weights| weights.stepped(self.factors[index], direction, step_size));
+        let stepped = Buffer::from_tensor(tensor).and_then(|weights| weights.stepped(keep, direction, step_size));
         let value = match stepped {
             Ok(weights) => weights.into_tensor(shape, &device),
             Err(error) => {

@@ -19,6 +19,15 @@ pub(crate) fn dot<T: Copy + Into<f64> + Sync>(a: &[T], b: &[T]) -> f64 {
     fold(a, b, |a, b| a * b)
 }
 
+/// `sum a b` of each row of `length` values.
+pub(crate) fn row_dots<T: Copy + Into<f64> + Sync>(a: &[T], b: &[T], length: usize) -> Vec<f64> {
+    if a.len() >= PARALLEL {
+        a.par_chunks(length).zip(b.par_chunks(length)).map(|(a, b)| dot(a, b)).collect()
+    } else {
+        a.chunks(length).zip(b.chunks(length)).map(|(a, b)| dot(a, b)).collect()
+    }
+}
+
 /// `sum (a - b)^2`.
 pub(crate) fn squared_distance<T: Copy + Into<f64> + Sync>(a: &[T], b: &[T]) -> f64 {
     fold(a, b, |a, b| (a - b) * (a - b))
@@ -35,6 +44,9 @@ pub(crate) fn sum_of_magnitudes<T: Copy + Into<f64> + Sync>(a: &[T]) -> f64 {
 }
 
 fn fold<T: Copy + Into<f64> + Sync>(a: &[T], b: &[T], term: impl Fn(f64, f64) -> f64 + Copy + Sync) -> f64 {
+    if a.len() <= CHUNK {
+        return fold_chunk(a, b, term);
+    }
     let partial = |(a, b): (&[T], &[T])| fold_chunk(a, b, term);
     let partials: Vec<f64> = if a.len() >= PARALLEL {
         a.par_chunks(CHUNK).zip(b.par_chunks(CHUNK)).map(partial).collect()
@@ -72,4 +84,14 @@ pub(crate) fn sum_on_device(a: &Tensor<1>) -> Result<f64, OptimError> {
         total += sum.iter::<f64>().sum::<f64>();
     }
     Ok(total)
+}
+
+/// `sum a` of each row of `length` values on a device.
+pub(crate) fn row_sums_on_device(a: &Tensor<1>, length: usize) -> Result<Vec<f64>, OptimError> {
+    let rows = a.dims()[0] / length;
+    if length > DEVICE_CHUNK {
+        return (0..rows).map(|row| sum_on_device(&a.clone().narrow(0, row * length, length))).collect();
+    }
+    let sums = a.clone().reshape([rows, length]).sum_dim(1).try_into_data().map_err(OptimError::storage)?;
+    Ok(sums.iter::<f64>().collect())
 }

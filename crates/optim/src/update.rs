@@ -3,10 +3,13 @@ use crate::{Buffer, Gradients, OptimError, RuleValues};
 
 /// One update before its size is chosen: a direction for every tensor that had a gradient, and how the weights decay.
 ///
-/// The weights move by `theta <- theta (1 - kappa) - eta direction`; `kappa` follows `eta` by the coupling.
+/// The weights move by `theta <- theta (1 - kappa share) - eta direction`; `kappa` follows `eta` by the coupling, and the
+/// share is 1 but for a rule that gives some tensors less or more.
 #[derive(Debug, Clone)]
 pub struct Update {
     pub(crate) directions: Vec<(String, Option<Buffer>)>,
+    /// The share of its group's decay that each tensor takes.
+    pub(crate) decay_shares: Vec<f64>,
     pub(crate) groups: Vec<GroupValues>,
 }
 
@@ -47,5 +50,15 @@ impl Update {
             sum += direction.dot(direction)?;
         }
         Ok(sum.sqrt())
+    }
+
+    /// What share of the weights of each group decays at these step sizes.
+    pub(crate) fn kappas(&self, step_sizes: &[f64]) -> Result<Vec<f64>, OptimError> {
+        self.groups
+            .iter()
+            .zip(step_sizes)
+            .enumerate()
+            .map(|(group, (values, &rate))| values.decay.kappa(rate, group))
+            .collect()
     }
 }

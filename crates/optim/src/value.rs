@@ -17,6 +17,8 @@ pub trait Value: Clone {
     fn over(self, other: Self) -> Self;
     /// The square root.
     fn root(self) -> Self;
+    /// 1, -1, or 0 for 0.
+    fn sign(self) -> Self;
 }
 
 macro_rules! number {
@@ -51,6 +53,18 @@ macro_rules! number {
             fn root(self) -> Self {
                 self.sqrt()
             }
+
+            #[inline(always)]
+            fn sign(self) -> Self {
+                // Neither above nor below: 0 stays 0, and what is not a number stays so.
+                if self > 0.0 {
+                    1.0
+                } else if self < 0.0 {
+                    -1.0
+                } else {
+                    self
+                }
+            }
         }
     };
 }
@@ -81,6 +95,10 @@ impl Value for Tensor<1> {
 
     fn root(self) -> Self {
         self.sqrt()
+    }
+
+    fn sign(self) -> Self {
+        Tensor::sign(self)
     }
 }
 

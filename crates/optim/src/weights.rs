@@ -1,3 +1,5 @@
+use std::cell::OnceCell;
+
 use burn::module::{Module, Param};
 use burn::tensor::{Tensor, TensorData};
 
@@ -83,6 +85,38 @@ impl<V: Iterator<Item = Option<Buffer>>, R: Iterator<Item = Role>> FloatMapper f
             None => tensor,
         };
         Param::from_mapped_value(id, role.give(value), mapper)
+    }
+}
+
+/// The weights of a model, visited when a rule first asks for them.
+pub(crate) struct Weights<'a, M> {
+    model: &'a M,
+    handles: OnceCell<Vec<Tensor<1>>>,
+}
+
+impl<'a, M: Module> Weights<'a, M> {
+    pub(crate) fn of(model: &'a M) -> Self {
+        Self { model, handles: OnceCell::new() }
+    }
+
+    pub(crate) fn read(&self, index: usize) -> Result<Buffer, OptimError> {
+        let handles = self.handles.get_or_init(|| walk::visit(self.model, Handles(Vec::new())).0);
+        let handle = handles.get(index).ok_or_else(|| OptimError::OtherModel {
+            what: "the model",
+            why: format!("{} float tensors only", handles.len()),
+        })?;
+        Buffer::from_tensor(handle.clone())
+    }
+}
+
+/// Every float tensor, flat, without copying.
+struct Handles(Vec<Tensor<1>>);
+
+impl FloatVisitor for Handles {
+    fn float<const D: usize>(&mut self, _path: &str, parameter: &Param<Tensor<D>>) {
+        let tensor = parameter.base().inner();
+        let length = tensor.shape().num_elements();
+        self.0.push(tensor.reshape([length]));
     }
 }
 

@@ -1,7 +1,8 @@
 //! Every optimizer, in every variant that changes what it remembers, under the whole suite.
 
 use rheostat_control::optimizers::{
-    Adam, Adamw, HeavyBall, Muon, MuonScale, Nesterov, Prodigy, ScheduleFree, ScheduleFreeForm, Sgd,
+    Adam, Adamp, Adamw, HeavyBall, Lamb, Lion, Muon, MuonScale, Nadamw, NadamwForm, Nesterov, Prodigy, Rmsprop,
+    RmspropForm, ScheduleFree, ScheduleFreeForm, Sgd, Sgdw,
 };
 use rheostat_control::{BiasCorrection, DecayCoupling, EpsilonPlacement, OptimizerSpec};
 use rheostat_testkit::optimizer::contract;
@@ -20,6 +21,50 @@ fn heavy_ball_keeps_the_contract() {
 #[test]
 fn nesterov_keeps_the_contract() {
     contract(&OptimizerSpec::Nesterov(Nesterov::default()));
+}
+
+#[test]
+fn sgdw_keeps_the_contract() {
+    contract(&OptimizerSpec::Sgdw(Sgdw::default()));
+    contract(&OptimizerSpec::Sgdw(Sgdw { nesterov: true, ..Sgdw::default() }));
+}
+
+#[test]
+fn rmsprop_keeps_the_contract_in_both_forms() {
+    contract(&OptimizerSpec::Rmsprop(Rmsprop::default()));
+    contract(&OptimizerSpec::Rmsprop(Rmsprop { momentum: Some(0.9), ..Rmsprop::default() }));
+    let tf = Rmsprop { form: RmspropForm::Tf, epsilon: Some(1e-10), ..Rmsprop::default() };
+    contract(&OptimizerSpec::Rmsprop(tf.clone()));
+    contract(&OptimizerSpec::Rmsprop(Rmsprop { momentum: Some(0.9), decay: DecayCoupling::LrCoupled, ..tf }));
+}
+
+#[test]
+fn nadamw_keeps_the_contract_in_both_forms() {
+    contract(&OptimizerSpec::Nadamw(Nadamw::default()));
+    contract(&OptimizerSpec::Nadamw(Nadamw { form: NadamwForm::Dozat, ..Nadamw::default() }));
+}
+
+#[test]
+fn adamp_keeps_the_contract() {
+    contract(&OptimizerSpec::Adamp(Adamp::default()));
+    // So that everything is projected, rows or not.
+    contract(&OptimizerSpec::Adamp(Adamp { delta: 100.0, nesterov: true, ..Adamp::default() }));
+}
+
+#[test]
+fn lamb_keeps_the_contract() {
+    contract(&OptimizerSpec::Lamb(Lamb::default()));
+    contract(&OptimizerSpec::Lamb(Lamb {
+        norm_range: Some([0.0, 1.0]),
+        always_adapt: false,
+        debias: false,
+        ..Lamb::default()
+    }));
+}
+
+#[test]
+fn lion_keeps_the_contract() {
+    contract(&OptimizerSpec::Lion(Lion::default()));
 }
 
 #[test]

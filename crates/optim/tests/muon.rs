@@ -11,8 +11,8 @@ use burn::nn::{Linear, LinearConfig};
 use burn::tensor::{DType, Device, Tensor, TensorData};
 use common::rate;
 use rheostat_control::optimizers::{Adamw, Muon, MuonAdamw, MuonScale};
-use rheostat_control::{DecayCoupling, Hyperparameter, OptimizerSpec};
-use rheostat_optim::{Gradients, OptimError, Optimizer, weights};
+use rheostat_control::{DecayCoupling, Direction, Hyperparameter, Hyperparameters, OptimizerSpec};
+use rheostat_optim::{Gradients, OptimError, Optimizer, ParameterGroup, Searching, weights};
 
 const FIXTURE: &str = include_str!("fixtures/modern.json");
 
@@ -195,6 +195,27 @@ fn a_convolution_is_a_matrix_of_its_outputs() {
         assert!((0.4..1.4).contains(&dot(row, row)), "{}", dot(row, row));
         assert!(dot(row, (row + 1) % 3).abs() < 0.4, "{}", dot(row, (row + 1) % 3));
     }
+}
+
+#[test]
+fn a_decay_that_would_flip_only_what_follows_adamw_is_refused_before_anything_moves() {
+    let adamw = MuonAdamw { rate_ratio: 2.0, ..MuonAdamw::default() };
+    let spec = OptimizerSpec::Muon(Muon { adamw, weight_decay: Some(0.5), ..Muon::default() });
+    let net = Net::new();
+    let matrices = [ParameterGroup::matching(r"(convolution|hidden)\.weight").unwrap()];
+    let mut optimizer = Optimizer::new(&spec, &net, &matrices).unwrap();
+    let nothing = optimizer.save().unwrap();
+    // Matrices keep 1 - 0.6, the others would keep 1 - 2 * 0.6.
+    let step = |optimizer: &mut Optimizer, eta| optimizer.step(net.clone(), net.gradients(), &[rate(eta), rate(1.2)]);
+    let error = step(&mut optimizer, 1.2).unwrap_err();
+    let refused = |factor: f64| (factor + 0.2).abs() < 1e-12;
+    assert!(matches!(error, OptimError::DecayFactor { group: 0, factor, .. } if refused(factor)), "{error}");
+    assert_eq!(optimizer.save().unwrap(), nothing);
+    let searching = Searching { along: Direction::Applied, scales: &[1.0, 1.0], clipping: 1.0, may_turn: false };
+    let line = optimizer.line(&net, net.gradients(), &[Hyperparameters::new(); 2], searching).unwrap();
+    assert!(optimizer.trial(&net, &line, 1.2, true).unwrap().is_none());
+    assert!(optimizer.trial(&net, &line, 0.9, true).unwrap().is_some());
+    step(&mut optimizer, 0.9).unwrap();
 }
 
 #[test]

@@ -71,6 +71,26 @@ pub enum Event {
         /// How strongly the moments followed.
         alpha: f64,
     },
+    /// A line search settled the size of an update; its line comes before that of the update.
+    Search {
+        /// The update, from 0.
+        step: u64,
+        /// How: the name of an [`Outcome`](rheostat_control::Outcome).
+        outcome: String,
+        /// The size, 0 if no step was taken.
+        #[serde(with = "number")]
+        step_size: f64,
+        /// How fast the batch's loss fell along the direction searched; NaN if nothing was searched.
+        #[serde(with = "number")]
+        decrease: f64,
+        /// Losses evaluated at trial points.
+        trials: u64,
+        /// Losses evaluated besides, to measure a slope or to see whether they repeat.
+        probes: u64,
+        /// The batch's loss at the new weights; NaN if it was not measured there.
+        #[serde(with = "number")]
+        loss_after: f64,
+    },
     /// A controller had its snapshot brought back: updates beyond it were made, and billed, but do not stand.
     Restore {
         /// Updates done that stand.
@@ -134,7 +154,7 @@ impl Event {
     /// The number of updates done that this line presupposes: what a resume compares with.
     fn updates(&self) -> u64 {
         match self {
-            Self::Step { step, .. } => step.saturating_add(1),
+            Self::Step { step, .. } | Self::Search { step, .. } => step.saturating_add(1),
             Self::Evaluation { step, .. }
             | Self::Test { step, .. }
             | Self::Decision { step, .. }
@@ -153,7 +173,9 @@ impl Event {
         let mut kept: Vec<Self> = Vec::with_capacity(lines.len());
         for line in Self::after_resumes(lines) {
             if let Self::Restore { step } = line {
-                let work = |old: &Self| matches!(old, Self::Step { .. } | Self::Evaluation { .. } | Self::Skip { .. });
+                let work = |old: &Self| {
+                    matches!(old, Self::Step { .. } | Self::Search { .. } | Self::Evaluation { .. } | Self::Skip { .. })
+                };
                 kept.retain(|old| old.updates() <= step || !work(old));
             }
             kept.push(line);

@@ -36,6 +36,7 @@ pub fn observations(history: &[Event], asks: Asks) -> Result<Vec<Observation>, R
             }
             Event::Test { .. }
             | Event::Decision { .. }
+            | Event::Search { .. }
             | Event::Reset { .. }
             | Event::Restore { .. }
             | Event::Checkpoint { .. }

@@ -6,7 +6,7 @@ mod common;
 
 use common::{OTHER, TOY, read, read_with};
 use proptest::prelude::*;
-use rheostat_control::{Hyperparameter, OptimizerSpec};
+use rheostat_control::{Hyperparameter, Hyperparameters, OptimizerSpec};
 use rheostat_record::{NonFinite, Recipe, RecipeText};
 use rheostat_schedule::{ScheduleSpec, Span};
 
@@ -76,6 +76,19 @@ fn the_resolved_text_reads_back_to_the_same_recipe_under_other_defaults() {
     assert_eq!(again.plan(1000).unwrap(), recipe.plan(1000).unwrap());
     assert_eq!(again.to_toml(), resolved);
     assert_eq!(again.hash(), recipe.hash());
+}
+
+#[test]
+fn a_group_takes_its_share_of_the_rate_whoever_sets_it() {
+    let text = "workload = \"toy\"\n[[group]]\npath = \"bias$\"\nrate_factor = 0.1\n";
+    let plan = read(text).unwrap().plan(1000).unwrap();
+    for rate in [0.5, 0.0] {
+        let base = Hyperparameters::new().with(Hyperparameter::LearningRate, rate);
+        let group = plan.group_values(1, 50, &base);
+        assert_eq!(group.get(Hyperparameter::LearningRate), Some(0.1 * rate));
+        assert_eq!(plan.group_values(0, 50, &base), base);
+    }
+    assert_eq!(plan.rate_factors, [1.0, 0.1]);
 }
 
 #[test]

@@ -47,10 +47,27 @@ fn schedule_free_takes_a_constant_rate_with_a_warm_up() {
     assert_snapshot!(messages(cosine), @r#"toy.toml:5:10: schedule_free takes a constant rate, with a warm-up at most, not "cosine" (set learning_rate = 0.0025, or allow_schedule = true in [optimizer])"#);
     read(&cosine.replace("\"schedule_free\"\n", "\"schedule_free\"\nallow_schedule = true\n")).unwrap();
     let controlled = cosine.replace("cosine", "autowu").replace("peak = 0.01\n", "");
-    assert!(messages(&controlled).contains("not \"autowu\""));
+    let why = r#"not "autowu" (set learning_rate = 0.0025)"#;
+    assert!(messages(&controlled).contains(why), "{}", messages(&controlled));
+    let permitted = controlled.replace("\"schedule_free\"\n", "\"schedule_free\"\nallow_schedule = true\n");
+    assert!(messages(&permitted).contains(why), "a controller is no schedule");
     let group =
         format!("{CONSTANT}[[group]]\npath = \"bias\"\nlearning_rate = {{ method = \"cosine\", peak = 0.1 }}\n");
     assert!(messages(&group).contains("not \"cosine\""));
+}
+
+#[test]
+fn no_line_search_finds_the_rate_of_what_contains_it() {
+    for (optimizer, refused) in [("schedule_free", true), ("prodigy", true), ("muon", false)] {
+        let text =
+            format!("workload = \"toy\"\nlearning_rate.method = \"alsals\"\n[optimizer]\nmethod = {optimizer:?}\n");
+        let found = read(&text).map_err(|error| error.to_string());
+        let why = format!(
+            "toy.toml:2:24: learning_rate.method: {optimizer} moves by displacements that contain the learning rate, so that alsals \
+             cannot choose it: take adamw"
+        );
+        assert_eq!(found.err(), refused.then_some(why));
+    }
 }
 
 #[test]
@@ -65,6 +82,9 @@ fn prodigy_takes_no_rates_of_groups_but_0() {
     assert_snapshot!(messages(text), @"toy.toml:7:17: prodigy finds one step size for the whole model: the group has a rate of its own (leave it out, or set 0 for weights that stay)");
     read(&text.replace("0.5", "0.0")).unwrap();
     read(&text.replace("0.5", "1.0")).unwrap();
+    let share = text.replace("learning_rate = 0.5", "rate_factor = 0.5");
+    assert_snapshot!(messages(&share), @"toy.toml:7:15: prodigy finds one step size for the whole model: the group has a rate of its own (leave it out, or set 0 for weights that stay)");
+    read(&share.replace("0.5", "0.0")).unwrap();
 }
 
 #[test]

@@ -96,6 +96,16 @@ fn a_target_of_another_metric_is_refused() {
 }
 
 #[test]
+fn a_group_has_a_rate_of_its_own_or_a_share() {
+    let text = "workload = \"toy\"\n[[group]]\npath = \"bias\"\nlearning_rate = 0.1\nrate_factor = 0.5\n[[group]]\npath = \"head\"\nrate_factor = -1\n[[group]]\npath = \"x\"\nrate_facto = 1.0\n";
+    assert_snapshot!(messages(text), @r"
+    toy.toml:5:15: the group has a learning_rate of its own and a rate_factor for the model's (leave one of them out)
+    toy.toml:8:15: rate_factor = -1 is out of range: at least 0
+    toy.toml:11:1: unknown key rate_facto (did you mean rate_factor?)
+    ");
+}
+
+#[test]
 fn a_group_may_not_set_what_concerns_the_whole_run() {
     let text = "workload = \"toy\"\n[[group]]\npath = \"(\"\nbatch_size = 3\n";
     assert_snapshot!(messages(text), @r#"

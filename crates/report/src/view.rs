@@ -18,6 +18,7 @@ pub(crate) struct View<'a> {
     pub(crate) hyperparameters: BTreeMap<&'a str, Vec<f64>>,
     pub(crate) evaluations: Vec<Evaluation>,
     pub(crate) moments: Vec<Moment<'a>>,
+    pub(crate) searches: Searches<'a>,
     pub(crate) target: Option<Target>,
     pub(crate) verdict: Verdict,
     pub(crate) best: Option<Score>,
@@ -31,6 +32,15 @@ pub(crate) struct Evaluation {
     pub(crate) seconds: f64,
     pub(crate) loss: f64,
     pub(crate) metric: f64,
+}
+
+/// What a line search came to over the run.
+#[derive(Debug, Default)]
+pub(crate) struct Searches<'a> {
+    /// Updates by how their step was found.
+    pub(crate) outcomes: BTreeMap<&'a str, u64>,
+    /// Losses evaluated for it.
+    pub(crate) losses: u64,
 }
 
 /// Something that happened once.
@@ -82,6 +92,7 @@ impl<'a> View<'a> {
             hyperparameters: BTreeMap::new(),
             evaluations: Vec::new(),
             moments: Vec::new(),
+            searches: Searches::default(),
             target,
             verdict: Verdict::None,
             best: None,
@@ -128,6 +139,10 @@ impl<'a> View<'a> {
             }
             Event::Decision { step, decision, reason } => moment(*step, decision, Why::Said(reason)),
             Event::Reset { step, tau, alpha } => moment(*step, "reset", Why::Reset { tau: *tau, alpha: *alpha }),
+            Event::Search { outcome, trials, probes, .. } => {
+                *self.searches.outcomes.entry(outcome.as_str()).or_default() += 1;
+                self.searches.losses += trials + probes;
+            }
             Event::Restore { step } => moment(*step, "restore", Why::Restored),
             Event::Skip { step, loss, gradient_norm } => {
                 moment(*step, "skip", Why::Refused { loss: *loss, gradient_norm: *gradient_norm });

@@ -36,6 +36,20 @@ pub(crate) fn verdict(view: &View<'_>) -> Option<String> {
     })
 }
 
+/// How a line search found its steps: `1.31 more losses an update · 7992 satisfied · 8 exhausted`. Empty without one.
+pub(crate) fn searches(view: &View<'_>) -> Vec<String> {
+    let outcomes = &view.searches.outcomes;
+    let updates: u64 = outcomes.values().sum();
+    if updates == 0 {
+        return Vec::new();
+    }
+    let each = view.searches.losses as f64 / updates as f64;
+    let mut outcomes: Vec<_> = outcomes.iter().map(|(outcome, times)| (*times, spoken(outcome))).collect();
+    outcomes.sort_by(|one, other| other.0.cmp(&one.0));
+    let outcomes = outcomes.into_iter().map(|(times, outcome)| format!("{} {outcome}", crate::number::count(times)));
+    std::iter::once(format!("{} more losses an update", short(each))).chain(outcomes).collect()
+}
+
 /// Losses that were not finite, in words.
 pub(crate) fn non_finite_losses(view: &View<'_>) -> Option<String> {
     let (count, update, loss) = view.non_finite()?;

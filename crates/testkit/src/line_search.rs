@@ -24,17 +24,25 @@ const LANDSCAPES: [Landscape; 6] = [
 /// # Panics
 /// With the part of the contract that does not hold.
 pub fn check(make: impl Fn() -> Box<dyn LineSearch>) {
-    for landscape in LANDSCAPES {
+    for (landscape, scheduled) in LANDSCAPES.into_iter().flat_map(|it| [(it, None), (it, Some(0.1))]) {
         let (name, ..) = landscape;
         let (mut one, mut two, mut hopping) = (make(), make(), make());
         for step in 0..UPDATES {
-            let verdict = update(&mut *one, step, landscape);
-            assert_eq!(verdict, update(&mut *two, step, landscape), "{name}: the same losses, the same verdict");
+            let verdict = update(&mut *one, step, scheduled, landscape);
+            assert_eq!(
+                verdict,
+                update(&mut *two, step, scheduled, landscape),
+                "{name}: the same losses, the same verdict"
+            );
             // Hands its state on to a fresh value after every update, as a run that is killed and resumed.
             let mut fresh = make();
             fresh.load(&hopping.save()).unwrap_or_else(|error| panic!("{name}: its own state loads: {error}"));
             hopping = fresh;
-            assert_eq!(verdict, update(&mut *hopping, step, landscape), "{name}: resumed before update {step}");
+            assert_eq!(
+                verdict,
+                update(&mut *hopping, step, scheduled, landscape),
+                "{name}: resumed before update {step}"
+            );
             if verdict.is_none() {
                 break;
             }
@@ -44,10 +52,10 @@ pub fn check(make: impl Fn() -> Box<dyn LineSearch>) {
 }
 
 /// One update: the verdict, or `None` if the search gives up.
-fn update(search: &mut dyn LineSearch, step: u64, landscape: Landscape) -> Option<Verdict> {
+fn update(search: &mut dyn LineSearch, step: u64, scheduled: Option<f64>, landscape: Landscape) -> Option<Verdict> {
     let (name, at_base, loss, decrease) = landscape;
     let base = Base { loss: at_base, decrease };
-    let mut ask = match search.open(step, Some(0.1)) {
+    let mut ask = match search.open(step, scheduled) {
         Opening::Settled(verdict) => Ask::Settle(verdict),
         Opening::Search(_) => search.begin(base),
     };
@@ -62,6 +70,10 @@ fn update(search: &mut dyn LineSearch, step: u64, landscape: Landscape) -> Optio
             Ask::Settle(verdict) => {
                 let size = verdict.step_size;
                 assert!(size.is_finite() && size >= 0.0, "{name}: settled on {size}");
+                assert!(
+                    scheduled.is_none_or(|most| size <= most),
+                    "{name}: settled on {size}, {scheduled:?} is scheduled"
+                );
                 return Some(verdict);
             }
             Ask::GiveUp(reason) => {

@@ -2,14 +2,15 @@
 //!
 //! [`contract`] puts one specification under the whole suite: a saved state goes on bit for bit in a fresh value, every
 //! hyperparameter moves per step, scaling by 1 does nothing, a missing gradient skips its tensor whole, groups take their
-//! own values, a direction repeats, a step of size 0 leaves the weights, and bad input is refused by name.
+//! own values, a direction repeats, a step of size 0 leaves the weights, a direction without momentum is that of momentum 0,
+//! and bad input is refused by name.
 #![allow(clippy::unwrap_used, reason = "a test suite: a failure is a panic")]
 
 use burn::module::{Module, ModuleMapper, Param};
 use burn::nn::{BatchNorm, BatchNormConfig, Linear, LinearConfig};
 use burn::tensor::{Device, Tensor};
-use rheostat_control::{DecayCoupling, Hyperparameter, Hyperparameters, OptimizerSpec};
-use rheostat_optim::{Gradients, OptimError, Optimizer, ParameterGroup, load_weights, weights};
+use rheostat_control::{DecayCoupling, Direction, Hyperparameter, Hyperparameters, OptimizerSpec};
+use rheostat_optim::{Gradients, OptimError, Optimizer, ParameterGroup, Searching, load_weights, weights};
 
 /// A small model with a normalisation, and a layer that no forward pass uses.
 #[derive(Module, Debug)]
@@ -136,6 +137,8 @@ pub fn contract(spec: &OptimizerSpec) {
     a_direction_repeats_and_leaves_the_weights(spec);
     a_step_is_a_direction_applied(spec);
     a_step_of_zero_leaves_the_weights(spec);
+    leaving_out_the_momentum_is_a_momentum_of_zero(spec);
+    a_soft_reset_goes_on(spec);
     bad_input_is_refused(spec);
     bad_bytes_are_refused(spec);
 }
@@ -156,13 +159,16 @@ fn every_hyperparameter_moves_per_step(spec: &OptimizerSpec) {
     let base = rate(0.01);
     let step = |values| {
         let mut run = run.resumed(spec);
-        run.step(5, values);
+        // Against the momentum, so that the sign of their sum may tip.
+        let mut gradients = run.net.gradients(5);
+        gradients.scale(-1.0).unwrap();
+        run.net = run.optimizer.step(run.net.clone(), gradients, &[values]).unwrap();
         run.state()
     };
     let unmoved = step(base);
     let mut moves = vec![(Hyperparameter::LearningRate, 0.02)];
     for (which, value) in
-        [(Hyperparameter::Momentum, 0.5), (Hyperparameter::Beta2, 0.9), (Hyperparameter::WeightDecay, 0.3)]
+        [(Hyperparameter::Momentum, 0.5), (Hyperparameter::Beta2, 0.8), (Hyperparameter::WeightDecay, 0.3)]
     {
         if spec.default_of(which).is_some() {
             moves.push((which, value));
@@ -268,12 +274,69 @@ fn a_step_of_zero_leaves_the_weights(spec: &OptimizerSpec) {
     let mut run = Run::warm(spec);
     let values = [rate(0.0).with(Hyperparameter::WeightDecay, 0.1)];
     let before = run.net.bytes();
-    let update = run.optimizer.direction(&run.net, run.net.gradients(5), &values).unwrap();
+    let mut update = run.optimizer.direction(&run.net, run.net.gradients(5), &values).unwrap();
     let before_step = run.net.bytes();
     assert_eq!(before.len(), before_step.len());
-    let after = run.optimizer.apply(run.net, &update, &[0.0]).unwrap().bytes();
+    let after = run.optimizer.apply(run.net.isolated(), &update, &[0.0]).unwrap().bytes();
+    if spec.contains_rate() {
+        run.optimizer.set_weight_decay(&mut update, &[0.0]).unwrap();
+        let at = |size| run.optimizer.apply(run.net.isolated(), &update, &[size]).unwrap().bytes();
+        assert_eq!(at(0.0), at(0.5), "{}: a displacement is applied whole, whatever the step size", spec.name());
+        return;
+    }
     let stays = spec.decay() != DecayCoupling::Independent;
     assert_eq!(after == before_step, stays, "{}: a step of size 0", spec.name());
+}
+
+fn leaving_out_the_momentum_is_a_momentum_of_zero(spec: &OptimizerSpec) {
+    // Dampening keeps a share of the gradient out of the velocity, which without momentum there is none of.
+    let dampened = matches!(spec, OptimizerSpec::HeavyBall(spec) if spec.dampening != 0.0);
+    if spec.default_of(Hyperparameter::Momentum).is_none() || dampened {
+        return;
+    }
+    let mut searched = Run::warm(spec);
+    let mut still = spec.clone();
+    if let OptimizerSpec::Muon(spec) = &mut still {
+        // That of the AdamW beside it, which no hyperparameter sets.
+        spec.adamw.momentum = 0.0;
+    }
+    let mut run = searched.resumed(&still);
+    let gradients = run.net.gradients(5);
+    let values = rate(0.01).with(Hyperparameter::Momentum, 0.0);
+    let values =
+        values.with(Hyperparameter::WeightDecay, if spec.decay() == DecayCoupling::Inside { 0.1 } else { 0.0 });
+    let along = Direction::WithoutMomentum;
+    let searching = Searching { along, scales: &[1.0], clipping: 1.0, may_turn: false };
+    let momentum = values.with(Hyperparameter::Momentum, 0.5);
+    let line = searched.optimizer.line(&searched.net, searched.net.gradients(5), &[momentum], searching);
+    if spec.contains_rate() {
+        assert!(matches!(line, Err(OptimError::ContainsRate { .. })), "{}: no step to be searched", spec.name());
+        return;
+    }
+    let line = line.unwrap();
+    let update = run.optimizer.direction(&run.net, gradients.clone(), &[values]).unwrap();
+    let close = |got: f64, wanted: f64| {
+        assert!((got - wanted).abs() <= 1e-5 * wanted.abs(), "{}: {got} without momentum, {wanted} at 0", spec.name());
+    };
+    close(line.decrease(), update.dot(&gradients).unwrap());
+    let trial = searched.optimizer.trial(&searched.net, &line, 0.01, true).unwrap().unwrap();
+    let stepped = run.optimizer.apply(run.net.isolated(), &update, &[0.01]).unwrap();
+    let weights = |net: &Net| tensors(net, "").concat();
+    let (trial, stepped) = (weights(&trial), weights(&stepped));
+    trial.iter().zip(&stepped).for_each(|(got, wanted)| close((*got).into(), (*wanted).into()));
+}
+
+fn a_soft_reset_goes_on(spec: &OptimizerSpec) {
+    let mut run = Run::warm(spec);
+    run.optimizer.scale_state(0.5).unwrap();
+    let mut resumed = run.resumed(spec);
+    for index in 5..8 {
+        run.step(index, moving(spec, index));
+        resumed.step(index, moving(spec, index));
+    }
+    assert_eq!(run.state(), resumed.state(), "{}: a scaled state is saved whole", spec.name());
+    let finite = tensors(&run.net, "").iter().flatten().all(|weight| weight.is_finite());
+    assert!(finite, "{}: weights after a soft reset", spec.name());
 }
 
 fn bad_input_is_refused(spec: &OptimizerSpec) {

@@ -44,6 +44,14 @@ pub enum TrainError {
         /// What it asked for.
         action: &'static str,
     },
+    /// A line search cannot compare losses of this workload.
+    #[error("update {step}: {why}")]
+    Search {
+        /// The update, from 0.
+        step: u64,
+        /// What came out differently.
+        why: String,
+    },
     /// A controller asked to go back and had never asked to save.
     #[error("after {step} updates: the controller asks for a snapshot to be brought back, and there is none")]
     NoSnapshot {

@@ -1,5 +1,7 @@
 mod effects;
 mod evaluation;
+mod evaluator;
+mod line_search;
 mod update;
 
 use std::sync::Arc;
@@ -8,7 +10,7 @@ use std::sync::atomic::Ordering;
 use burn::module::Module;
 use burn::tensor::Device;
 use rheostat_control::{
-    Action, Controller, DecayCoupling, Decision, FixedStep, Hyperparameter, LineSearch, Observation, StopReason,
+    Action, Controller, DecayCoupling, Decision, Hyperparameter, LineSearch, Observation, StopReason,
 };
 use rheostat_optim::{Motion, OptimError, Optimizer, ParameterGroup, WeightAverage};
 use rheostat_record::{
@@ -22,7 +24,7 @@ use self::update::Step;
 use crate::accounts::{Clock, Phase};
 use crate::loader::Loader;
 use crate::snapshot::Snapshot;
-use crate::state::{AVERAGE, BEST, CONTROLLER, EVALUATED, MOTION, OPTIMIZER, STATE, State, WEIGHTS};
+use crate::state::{AVERAGE, BEST, CONTROLLER, EVALUATED, LINE_SEARCH, MOTION, OPTIMIZER, STATE, State, WEIGHTS};
 use crate::train::{Control, Divergence, Host, Observer, Outcome, Place};
 use crate::{TrainError, device, device_name};
 
@@ -79,6 +81,7 @@ impl<'a, W: Workload> Session<'a, W> {
         let mut optimizer = optimizer(recipe, &plan, &model).map_err(TrainError::Setup)?;
         let mut average = plan.averaging.clone().map(WeightAverage::new);
         let mut controller = control(&plan).map_err(|source| TrainError::Control { step: 0, source })?;
+        let mut search = plan.line_search().map_err(|source| TrainError::Control { step: 0, source })?;
         let (mut best, mut snapshot, mut motion) = (None, None, Motion::default());
         let mut state = State::default();
         let mut begun = Some(controller.begin());
@@ -114,6 +117,9 @@ impl<'a, W: Workload> Session<'a, W> {
                 motion.load(&model, checkpoint.file(MOTION)?).map_err(|error| misfit(error.to_string()))?;
             }
             controller.load(checkpoint.file(CONTROLLER)?).map_err(|error| misfit(error.to_string()))?;
+            if plan.line_search.is_some() {
+                search.load(checkpoint.file(LINE_SEARCH)?).map_err(|error| misfit(error.to_string()))?;
+            }
         }
         if let Place::Resume(_) = place {
             writer.event(&Event::Resume { step: state.step, spent: Some(state.spent) })?;
@@ -122,7 +128,7 @@ impl<'a, W: Workload> Session<'a, W> {
         let loader = Loader::start(workload.clone(), plan.clone(), recipe.seed, recipe.accumulate, state.position);
         let clock = Clock::start(state.accounts);
         let newest_checkpoint = checkpoint.map(|_: Checkpoint| Saved { step: state.step, spent: state.spent });
-        let (model, search) = (Some(model), Box::new(FixedStep::default()));
+        let model = Some(model);
         Ok(Self {
             workload,
             recipe,
@@ -257,6 +263,8 @@ impl<'a, W: Workload> Session<'a, W> {
         let controller = self.controller.save();
         let mut files: Vec<(&str, &[u8])> =
             vec![(STATE, &state), (WEIGHTS, &weights), (OPTIMIZER, &moments), (CONTROLLER, &controller)];
+        let search = self.plan.line_search.is_some().then(|| self.search.save());
+        files.extend(search.as_ref().map(|search| (LINE_SEARCH, search.as_slice())));
         files.extend(average.as_ref().map(|average| (AVERAGE, average.as_slice())));
         files.extend(evaluated.as_ref().map(|evaluated| (EVALUATED, evaluated.as_slice())));
         files.extend(self.best.as_ref().map(|best| (BEST, best.as_slice())));
@@ -323,8 +331,8 @@ impl<'a, W: Workload> Session<'a, W> {
 fn optimizer<M: Module>(recipe: &Recipe, plan: &Plan, model: &M) -> Result<Optimizer, OptimError> {
     let groups =
         recipe.groups.iter().map(|group| ParameterGroup::matching(&group.path)).collect::<Result<Vec<_>, _>>()?;
-    let optimizer = Optimizer::new(&recipe.optimizer, model, &groups)?;
-    match recipe.optimizer.decay() {
+    let optimizer = Optimizer::new(&plan.optimizer, model, &groups)?;
+    match plan.optimizer.decay() {
         DecayCoupling::ScheduleMultiplier => optimizer.with_base_rates(&plan.peak_rates),
         _ => Ok(optimizer),
     }

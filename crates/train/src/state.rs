@@ -17,6 +17,7 @@ pub(crate) const AVERAGE: &str = "average.safetensors";
 pub(crate) const EVALUATED: &str = "evaluated.safetensors";
 pub(crate) const MOTION: &str = "motion.safetensors";
 pub(crate) const CONTROLLER: &str = "controller.bin";
+pub(crate) const LINE_SEARCH: &str = "line-search.bin";
 
 /// Where a run stands, but for weights, moments and the controller.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]

@@ -85,7 +85,7 @@ const RATE_RATIO: Parameter = Parameter::new("rate_ratio", Kind::Number, "AdamW'
     .source("3e-4 / 0.02 in KellerJordan/Muon");
 const MOMENTUM: Parameter = parameters::BETA1.source(REFERENCE);
 const BETA2: Parameter = parameters::BETA2.default("0.95").source(REFERENCE);
-const EPSILON: Parameter = parameters::EPSILON.at_least(0.0, "at least 0").default("1e-10").source(REFERENCE);
+const EPSILON: Parameter = parameters::EPSILON_HAT.default("1e-10").source(REFERENCE);
 const ADAMW: &[Parameter] = &[PATHS, RATE_RATIO, MOMENTUM, BETA2, EPSILON];
 
 impl MuonAdamw {
@@ -118,9 +118,7 @@ impl Muon {
         summary: "orthogonalised momentum for matrices, AdamW for everything else",
         parameters: &[
             parameters::MOMENTUM.default("0.95").source(REFERENCE),
-            Parameter::new("nesterov", Kind::Boolean, "whether the momentum looks ahead")
-                .default("true")
-                .source(REFERENCE),
+            parameters::NESTEROV.default("true").source(REFERENCE),
             Parameter::choice(
                 "scale",
                 &["original", "match_rms_adamw", "spectral_unclamped"],

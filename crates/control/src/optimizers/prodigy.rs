@@ -57,7 +57,7 @@ impl Default for Prodigy {
     }
 }
 
-const EPSILON: Parameter = parameters::EPSILON.at_least(0.0, "at least 0").source(REFERENCE);
+const EPSILON: Parameter = parameters::EPSILON_HAT.source(REFERENCE);
 const D0: Parameter = Parameter::new("d0", Kind::Number, "the first estimate; it only has to be too small")
     .positive()
     .default("1e-6")

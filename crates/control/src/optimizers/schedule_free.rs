@@ -80,7 +80,7 @@ const RATE_POWER: Parameter =
         .at_least(0.0, "at least 0")
         .default("2.0")
         .source(RELEASED);
-const EPSILON: Parameter = parameters::EPSILON.at_least(0.0, "at least 0").source(RELEASED);
+const EPSILON: Parameter = parameters::EPSILON_HAT.source(RELEASED);
 
 impl ScheduleFree {
     /// Its name and parameters.

@@ -1,7 +1,8 @@
 use rheostat_control::{BiasCorrection, EpsilonPlacement, optimizers};
 
+use super::moments::{self, Averages, LookAhead, Moments, Preconditioner, grown};
 use super::slots;
-use crate::{Buffer, Formula, OptimError, Parameter, RuleValues, State, UpdateRule, Value};
+use crate::{Buffer, OptimError, Parameter, RuleValues, State, UpdateRule};
 
 /// Adam: `m <- beta1 m + (1 - beta1) g`, `v <- beta2 v + (1 - beta2) g^2`, the direction is `m_hat / (sqrt(v_hat) + epsilon)`.
 ///
@@ -10,21 +11,35 @@ use crate::{Buffer, Formula, OptimError, Parameter, RuleValues, State, UpdateRul
 /// moments do not jump. `Keep` and `Restart` count updates instead, as the thesis code and a new optimizer would.
 #[derive(Debug)]
 pub(super) struct Adam {
-    epsilon: f64,
-    placement: EpsilonPlacement,
-    correction: BiasCorrection,
+    pub(super) epsilon: f64,
+    pub(super) placement: EpsilonPlacement,
+    pub(super) correction: BiasCorrection,
+    /// Whether the moments are corrected at all.
+    pub(super) debias: bool,
+    /// Whether the direction is that of `beta1 m + (1 - beta1) g` in place of `m`.
+    pub(super) look_ahead: bool,
 }
 
 impl Adam {
     pub(super) fn new(spec: &optimizers::Adam) -> Self {
-        Self { epsilon: spec.epsilon, placement: spec.epsilon_placement, correction: spec.bias_correction }
+        Self {
+            epsilon: spec.epsilon,
+            placement: spec.epsilon_placement,
+            correction: spec.bias_correction,
+            debias: true,
+            look_ahead: false,
+        }
+    }
+
+    /// The rule at its defaults but for epsilon.
+    pub(super) fn with_epsilon(epsilon: f64) -> Self {
+        Self::new(&optimizers::Adam { epsilon, ..optimizers::Adam::default() })
     }
 
     /// The counters after one more update.
     fn counted(&self, counters: &[f64], values: &RuleValues) -> Vec<f64> {
-        let grown = |mass: f64, beta: f64| beta * mass + (1.0 - beta);
         match (self.correction, counters) {
-            (BiasCorrection::Mass, &[mass_1, mass_2]) => {
+            (BiasCorrection::Mass, &[mass_1, mass_2, ..]) => {
                 vec![grown(mass_1, values.momentum), grown(mass_2, values.beta2)]
             }
             (_, counters) => counters.iter().map(|updates| updates + 1.0).collect(),
@@ -34,7 +49,8 @@ impl Adam {
     /// The weights that the two averages have accumulated.
     fn masses(&self, counters: &[f64], values: &RuleValues) -> (f64, f64) {
         match (self.correction, counters) {
-            (BiasCorrection::Mass, &[mass_1, mass_2]) => (mass_1, mass_2),
+            _ if !self.debias => (1.0, 1.0),
+            (BiasCorrection::Mass, &[mass_1, mass_2, ..]) => (mass_1, mass_2),
             (_, &[updates]) => (1.0 - values.momentum.powf(updates), 1.0 - values.beta2.powf(updates)),
             _ => (1.0, 1.0),
         }
@@ -52,7 +68,7 @@ impl Adam {
 
 impl UpdateRule for Adam {
     fn slots(&self) -> &'static [&'static str] {
-        &["moment_1", "moment_2"]
+        moments::SLOTS
     }
 
     fn counters(&self) -> &'static [&'static str] {
@@ -75,17 +91,30 @@ impl UpdateRule for Adam {
         });
         state.counters = self.counted(&state.counters, values);
         let (scale_1, scale_2) = self.scales(&state.counters, values);
-        let moments = Moments { beta1: values.momentum, beta2: values.beta2, scale_1, scale_2, epsilon: self.epsilon };
-        let direction = gradient.apply(moments, slots(&mut state)?)?;
+        let averages = Averages { beta1: values.momentum, beta2: values.beta2 };
+        let preconditioner = Preconditioner { scale_1, scale_2, epsilon: self.epsilon };
+        let slots = slots(&mut state)?;
+        let direction = if self.look_ahead {
+            let (of_moment, of_gradient) = (values.momentum, 1.0 - values.momentum);
+            gradient.apply(LookAhead { averages, of_moment, of_gradient, preconditioner }, slots)?
+        } else {
+            gradient.apply(Moments { averages, preconditioner }, slots)?
+        };
         Ok((direction, state))
     }
 
-    fn without_momentum(&self, gradient: Buffer, state: &State, values: &RuleValues) -> Result<Buffer, OptimError> {
+    fn without_momentum(
+        &self,
+        gradient: Buffer,
+        _parameter: &Parameter<'_>,
+        state: &State,
+        values: &RuleValues,
+    ) -> Result<Buffer, OptimError> {
         let mut state = state.clone();
         // Without momentum the first average is the gradient and weighs 1.
         let unit = RuleValues { momentum: 0.0, ..*values };
         let counters = match (self.correction, state.counters.as_slice()) {
-            (BiasCorrection::Mass, &[_, mass_2]) => vec![1.0, mass_2],
+            (BiasCorrection::Mass, &[_, mass_2, ..]) => vec![1.0, mass_2],
             _ => state.counters.clone(),
         };
         let (scale_1, scale_2) = self.scales(&counters, &unit);
@@ -116,42 +145,5 @@ impl UpdateRule for Adam {
             }
             BiasCorrection::Mass | BiasCorrection::Restart => None,
         }
-    }
-}
-
-#[derive(Clone, Copy)]
-struct Moments {
-    beta1: f64,
-    beta2: f64,
-    scale_1: f64,
-    scale_2: f64,
-    epsilon: f64,
-}
-
-impl Formula<2> for Moments {
-    #[inline(always)]
-    fn apply<V: Value>(self, gradient: V, [first, second]: [V; 2]) -> (V, [V; 2]) {
-        let square = gradient.clone().times(gradient.clone());
-        let first = first.scale(self.beta1).plus(gradient.scale(1.0 - self.beta1));
-        let second = second.scale(self.beta2).plus(square.scale(1.0 - self.beta2));
-        let Self { scale_1, scale_2, epsilon, .. } = self;
-        let (direction, [second]) = Preconditioner { scale_1, scale_2, epsilon }.apply(first.clone(), [second]);
-        (direction, [first, second])
-    }
-}
-
-/// `m_hat / (sqrt(v_hat) + epsilon)`.
-#[derive(Clone, Copy)]
-pub(super) struct Preconditioner {
-    pub(super) scale_1: f64,
-    pub(super) scale_2: f64,
-    pub(super) epsilon: f64,
-}
-
-impl Formula<1> for Preconditioner {
-    #[inline(always)]
-    fn apply<V: Value>(self, first: V, [second]: [V; 1]) -> (V, [V; 1]) {
-        let denominator = second.clone().scale(self.scale_2).root().shift(self.epsilon);
-        (first.scale(self.scale_1).over(denominator), [second])
     }
 }

@@ -1,13 +1,20 @@
 //! The update rules, one file a method. Each yields a direction; the step along it is somebody else's.
 
 mod adam;
+mod adamp;
 mod adamw;
 mod heavy_ball;
+mod lamb;
+mod lion;
+mod moments;
 mod muon;
+mod nadamw;
 mod nesterov;
 mod prodigy;
+mod rmsprop;
 mod schedule_free;
 mod sgd;
+mod sgdw;
 
 use std::fmt;
 use std::sync::Arc;
@@ -46,11 +53,6 @@ pub trait UpdateRule: fmt::Debug + Send + Sync {
         false
     }
 
-    /// What the `kappa` of its tensors is multiplied by.
-    fn decay_ratio(&self) -> f64 {
-        1.0
-    }
-
     /// Completes the directions and states of an update once every tensor has had its turn, for rules that measure the whole
     /// model; by default they are complete.
     ///
@@ -79,9 +81,26 @@ pub trait UpdateRule: fmt::Debug + Send + Sync {
     ///
     /// # Errors
     /// [`OptimError::Storage`] if values cannot be accessed.
-    fn without_momentum(&self, gradient: Buffer, state: &State, values: &RuleValues) -> Result<Buffer, OptimError> {
-        let _ = (state, values);
+    fn without_momentum(
+        &self,
+        gradient: Buffer,
+        parameter: &Parameter<'_>,
+        state: &State,
+        values: &RuleValues,
+    ) -> Result<Buffer, OptimError> {
+        let _ = (parameter, state, values);
         Ok(gradient)
+    }
+
+    /// The largest share of the decay outside the direction that any update has its tensors take.
+    fn largest_decay_share(&self) -> f64 {
+        1.0
+    }
+
+    /// The share of that decay that this tensor takes in the update that has just reached this state; the largest by default.
+    fn decay_share(&self, state: &State) -> f64 {
+        let _ = state;
+        self.largest_decay_share()
     }
 
     /// The sum over this tensor of the bias-corrected second moment; `None` for a rule without one.
@@ -125,10 +144,10 @@ pub struct RuleValues {
     pub momentum: f64,
     /// Decay of the second moment.
     pub beta2: f64,
-    /// The learning rate, for rules whose directions contain it; 0 where a line search has yet to find it.
-    pub rate: f64,
     /// Weight decay, for rules whose directions contain it.
     pub weight_decay: f64,
+    /// The learning rate, for rules whose directions contain it; 0 where a line search has yet to find it.
+    pub rate: f64,
 }
 
 /// One tensor in an update that is under way.
@@ -177,8 +196,14 @@ pub(crate) fn rule_of(spec: &OptimizerSpec) -> Box<dyn UpdateRule> {
         OptimizerSpec::Sgd(_) => Box::new(sgd::Sgd),
         OptimizerSpec::HeavyBall(spec) => Box::new(heavy_ball::HeavyBall { dampening: spec.dampening }),
         OptimizerSpec::Nesterov(_) => Box::new(nesterov::Nesterov),
+        OptimizerSpec::Sgdw(spec) => sgdw::rule(spec),
+        OptimizerSpec::Rmsprop(spec) => Box::new(rmsprop::Rmsprop::new(spec)),
         OptimizerSpec::Adam(spec) => Box::new(adam::Adam::new(spec)),
         OptimizerSpec::Adamw(spec) => Box::new(adamw::rule(spec)),
+        OptimizerSpec::Nadamw(spec) => nadamw::rule(spec),
+        OptimizerSpec::Adamp(spec) => Box::new(adamp::Adamp::new(spec)),
+        OptimizerSpec::Lamb(spec) => Box::new(lamb::Lamb::new(spec)),
+        OptimizerSpec::Lion(_) => Box::new(lion::Lion),
         OptimizerSpec::Muon(spec) => Box::new(muon::Beside::new(spec)),
         OptimizerSpec::Prodigy(spec) => Box::new(prodigy::Prodigy::new(spec)),
         OptimizerSpec::ScheduleFree(spec) => Box::new(schedule_free::ScheduleFree::new(spec)),

@@ -1,8 +1,8 @@
 use std::sync::Arc;
 
 use burn::tensor::{Device, Tensor};
+use rheostat_control::DecayCoupling;
 use rheostat_control::optimizers::{self, MuonAdamw, MuonScale};
-use rheostat_control::{BiasCorrection, DecayCoupling, EpsilonPlacement};
 
 use super::adam::Adam;
 use super::slots;
@@ -106,7 +106,13 @@ impl UpdateRule for Matrix {
         Ok((self.orthogonalised(momentum)?, state))
     }
 
-    fn without_momentum(&self, gradient: Buffer, _state: &State, _values: &RuleValues) -> Result<Buffer, OptimError> {
+    fn without_momentum(
+        &self,
+        gradient: Buffer,
+        _parameter: &Parameter<'_>,
+        _state: &State,
+        _values: &RuleValues,
+    ) -> Result<Buffer, OptimError> {
         self.orthogonalised(gradient)
     }
 }
@@ -134,21 +140,15 @@ pub(super) struct Beside {
     momentum: f64,
     beta2: f64,
     rate_ratio: f64,
-    decay_ratio: f64,
+    decay_share: f64,
 }
 
 impl Beside {
     pub(super) fn new(spec: &optimizers::Muon) -> Self {
         let MuonAdamw { rate_ratio, momentum, beta2, epsilon, .. } = spec.adamw;
-        let adam = optimizers::Adam {
-            epsilon,
-            epsilon_placement: EpsilonPlacement::Hat,
-            bias_correction: BiasCorrection::Mass,
-            ..optimizers::Adam::default()
-        };
         // The other couplings do not know the rate itself.
-        let decay_ratio = if spec.decay == DecayCoupling::LrCoupled { rate_ratio } else { 1.0 };
-        Self { adam: Adam::new(&adam), momentum, beta2, rate_ratio, decay_ratio }
+        let decay_share = if spec.decay == DecayCoupling::LrCoupled { rate_ratio } else { 1.0 };
+        Self { adam: Adam::with_epsilon(epsilon), momentum, beta2, rate_ratio, decay_share }
     }
 
     fn own(&self, values: &RuleValues) -> RuleValues {
@@ -176,12 +176,18 @@ impl UpdateRule for Beside {
         Ok((direction.scaled(self.rate_ratio)?, state))
     }
 
-    fn decay_ratio(&self) -> f64 {
-        self.decay_ratio
+    fn without_momentum(
+        &self,
+        gradient: Buffer,
+        parameter: &Parameter<'_>,
+        state: &State,
+        values: &RuleValues,
+    ) -> Result<Buffer, OptimError> {
+        self.adam.without_momentum(gradient, parameter, state, &self.own(values))?.scaled(self.rate_ratio)
     }
 
-    fn without_momentum(&self, gradient: Buffer, state: &State, values: &RuleValues) -> Result<Buffer, OptimError> {
-        self.adam.without_momentum(gradient, state, &self.own(values))?.scaled(self.rate_ratio)
+    fn largest_decay_share(&self) -> f64 {
+        self.decay_share
     }
 
     fn scale(&self, state: State, factor: f64) -> Result<State, OptimError> {

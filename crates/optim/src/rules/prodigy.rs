@@ -1,6 +1,6 @@
 use rheostat_control::optimizers;
 
-use super::adam::Preconditioner;
+use super::moments::{Preconditioner, grown};
 use super::{Underway, slots};
 use crate::{Buffer, Formula, OptimError, Parameter, RuleValues, State, UpdateRule, Value};
 
@@ -96,8 +96,8 @@ impl UpdateRule for Prodigy {
         let moves = |tensor: &&mut Underway<'_>| tensor.direction.is_some() && tensor.values.rate > 0.0;
         let Some(values) = tensors.iter_mut().find(moves).map(|tensor| tensor.values) else { return Ok(()) };
 
-        shared.mass_1 = values.momentum * shared.mass_1 + (1.0 - values.momentum);
-        shared.mass_2 = values.beta2 * shared.mass_2 + (1.0 - values.beta2);
+        shared.mass_1 = grown(shared.mass_1, values.momentum);
+        shared.mass_2 = grown(shared.mass_2, values.beta2);
         let correction = if self.spec.use_bias_correction { shared.mass_2.sqrt() / shared.mass_1 } else { 1.0 };
         let distance = shared.distance;
         let step = distance * values.rate * correction;

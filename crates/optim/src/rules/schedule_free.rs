@@ -1,6 +1,7 @@
 use rheostat_control::optimizers;
 use rheostat_control::optimizers::ScheduleFreeForm;
 
+use super::moments::{Preconditioner, grown};
 use super::slots;
 use crate::{Buffer, Formula, OptimError, Parameter, RuleValues, State, UpdateRule, Value};
 
@@ -83,7 +84,7 @@ impl UpdateRule for ScheduleFree {
             numbers.beta1 = values.momentum;
         }
         let before = numbers.beta1;
-        numbers.mass_2 = values.beta2 * numbers.mass_2 + (1.0 - values.beta2);
+        numbers.mass_2 = grown(numbers.mass_2, values.beta2);
         numbers.updates += 1.0;
         numbers.largest_rate = numbers.largest_rate.max(values.rate);
         let weight = numbers.updates.powf(self.step_power) * numbers.largest_rate.powf(self.rate_power);
@@ -99,8 +100,7 @@ impl UpdateRule for ScheduleFree {
             before,
             beta1: values.momentum,
             beta2: values.beta2,
-            scale_2,
-            epsilon: self.epsilon,
+            preconditioner: Preconditioner { scale_1: 1.0, scale_2, epsilon: self.epsilon },
             step,
             weight_decay: values.weight_decay,
             decay_at_x,
@@ -142,8 +142,7 @@ struct Step {
     before: f64,
     beta1: f64,
     beta2: f64,
-    scale_2: f64,
-    epsilon: f64,
+    preconditioner: Preconditioner,
     step: f64,
     weight_decay: f64,
     decay_at_x: bool,
@@ -158,7 +157,7 @@ impl Formula<3> for Step {
         let second = second.scale(beta2).plus(square.scale(1.0 - beta2));
         // The average times the beta1 that made y.
         let average = y.clone().plus(z.clone().scale(before - 1.0));
-        let step = gradient.over(second.clone().scale(self.scale_2).root().shift(self.epsilon));
+        let (step, [second]) = self.preconditioner.apply(gradient, [second]);
         let decayed = if self.decay_at_x { average.clone().scale(1.0 / before) } else { y.clone() };
         let z = z.plus(step.plus(decayed.scale(self.weight_decay)).scale(-self.step));
         let next = average.scale((1.0 - share) * beta1 / before).plus(z.clone().scale(beta1 * share + (1.0 - beta1)));

@@ -1,5 +1,7 @@
 use burn::tensor::{Device, Tensor};
-use rheostat_control::optimizers::{Adam, Adamw, HeavyBall, Nesterov, Sgd};
+use rheostat_control::optimizers::{
+    Adam, Adamp, Adamw, HeavyBall, Lamb, Lion, Nadamw, NadamwForm, Nesterov, Rmsprop, RmspropForm, Sgd,
+};
 use rheostat_control::{EpsilonPlacement, OptimizerSpec};
 
 use super::*;
@@ -23,11 +25,17 @@ fn a_fused_pass_gives_the_bits_of_tensor_operations() {
         OptimizerSpec::Nesterov(Nesterov::default()),
         OptimizerSpec::Adam(raw),
         OptimizerSpec::Adamw(Adamw::default()),
+        OptimizerSpec::Nadamw(Nadamw::default()),
+        OptimizerSpec::Nadamw(Nadamw { form: NadamwForm::Dozat, ..Nadamw::default() }),
+        OptimizerSpec::Rmsprop(Rmsprop::default()),
+        OptimizerSpec::Rmsprop(Rmsprop { form: RmspropForm::Tf, epsilon: Some(1e-10), ..Rmsprop::default() }),
+        OptimizerSpec::Lion(Lion::default()),
     ] {
         let rule = rule_of(&spec);
+        assert_eq!(rule.contains_rate(), spec.contains_rate(), "{}", spec.name());
         let read = || Err(OptimError::storage("no rule here reads its parameter"));
         let parameter = Parameter { path: "weight", shape: &[LENGTH], read: &read };
-        let values = RuleValues { momentum: 0.9, beta2: 0.99, rate: 0.1, weight_decay: 0.01 };
+        let values = RuleValues { momentum: 0.9, beta2: 0.99, weight_decay: 0.0, rate: 0.1 };
         let (mut fused, mut plain) = (None, None);
         for seed in 0..3 {
             let gradient = Buffer::from_tensor(tensor(seed)).unwrap();
@@ -41,6 +49,47 @@ fn a_fused_pass_gives_the_bits_of_tensor_operations() {
         for (one, other) in fused.unwrap().slots.iter().zip(&plain.unwrap().slots) {
             assert_eq!(one.to_data().unwrap(), other.to_data().unwrap(), "{}", spec.name());
         }
+    }
+}
+
+/// Sums round in another order on a device, so norms and projections are not the same bits.
+#[test]
+fn reductions_agree_in_memory_and_by_tensor_operations() {
+    let shape = [300, LENGTH / 300];
+    for spec in [
+        OptimizerSpec::Lamb(Lamb::default()),
+        OptimizerSpec::Adamp(Adamp { delta: 100.0, ..Adamp::default() }),
+        OptimizerSpec::Adamp(Adamp { delta: 1e-3, ..Adamp::default() }),
+    ] {
+        let rule = rule_of(&spec);
+        let values = RuleValues { momentum: 0.9, beta2: 0.99, weight_decay: 0.1, rate: 0.1 };
+        let (in_memory, on_device) = (|| Buffer::from_tensor(tensor(9)), || Ok(Buffer::on_device(tensor(9))));
+        let fused = Parameter { path: "weight", shape: &shape, read: &in_memory };
+        let plain = Parameter { path: "weight", shape: &shape, read: &on_device };
+        let (one, state) = rule.direction(Buffer::from_tensor(tensor(1)).unwrap(), &fused, None, &values).unwrap();
+        let (other, other_state) = rule.direction(Buffer::on_device(tensor(1)), &plain, None, &values).unwrap();
+        assert_eq!(rule.decay_share(&state), rule.decay_share(&other_state), "{}", spec.name());
+        let (one, other) = (one.to_data().unwrap(), other.to_data().unwrap());
+        for (one, other) in one.iter::<f32>().zip(other.iter::<f32>()) {
+            assert!((one - other).abs() <= 1e-5 * one.abs().max(1.0), "{}: {one} {other}", spec.name());
+        }
+    }
+}
+
+#[test]
+fn sums_of_rows_do_not_depend_on_the_number_of_threads() {
+    let (a, b) = (Buffer::from_tensor(tensor(1)).unwrap(), Buffer::from_tensor(tensor(2)).unwrap());
+    let pool = |threads| rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+    for rows in [1, 3, 300, LENGTH] {
+        let one = pool(1).install(|| a.row_dots(&b, rows).unwrap());
+        assert_eq!(one.len(), rows);
+        assert_eq!(pool(3).install(|| a.row_dots(&b, rows).unwrap()), one);
+        let row = LENGTH / rows;
+        let exact: f64 = noise(1)[..row].iter().zip(&noise(2)[..row]).map(|(&x, &y)| f64::from(x) * f64::from(y)).sum();
+        assert!((one[0] - exact).abs() <= 1e-9 * exact.abs().max(1.0), "{} {exact}", one[0]);
+    }
+    for rows in [0, 7, LENGTH + 1] {
+        assert!(matches!(a.row_dots(&b, rows), Err(OptimError::Storage { .. })), "{rows} rows");
     }
 }
 

@@ -31,6 +31,32 @@ impl Vector {
     }
 }
 
+/// A model of one matrix.
+#[derive(Module, Debug)]
+pub struct Matrix {
+    pub theta: Param<Tensor<2>>,
+}
+
+impl Matrix {
+    pub fn new<const C: usize>(rows: &[[f64; C]]) -> Self {
+        Self { theta: Param::initialized(ParamId::new(), matrix(rows).require_grad()) }
+    }
+
+    pub fn values(&self) -> Vec<f64> {
+        self.theta.val().into_data().iter::<f64>().collect()
+    }
+
+    /// The gradients of `sum gradient theta`, which are `gradient` exactly.
+    pub fn gradients<const C: usize>(&self, gradient: &[[f64; C]]) -> Gradients {
+        let loss = (self.theta.val() * matrix(gradient)).sum();
+        Gradients::of(self, loss.backward()).unwrap()
+    }
+}
+
+fn matrix<const C: usize>(rows: &[[f64; C]]) -> Tensor<2> {
+    tensor(rows.as_flattened()).reshape([rows.len(), C])
+}
+
 pub fn tensor(values: &[f64]) -> Tensor<1> {
     let data = TensorData::new(values.to_vec(), [values.len()]);
     Tensor::from_data(data, (&Device::flex().autodiff(), DType::F64))

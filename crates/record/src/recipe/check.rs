@@ -1,7 +1,7 @@
 //! Checks a tree against the parameters that methods declare: keys, types, choices and ranges.
 
-use rheostat_control::{AVERAGING, CONTROLLERS, Hyperparameter, OPTIMIZERS, controllers_of};
-use rheostat_schedule::parameter::{Kind, Method, Parameter};
+use rheostat_control::{AVERAGING, CONTROLLERS, Hyperparameter, LINE_SEARCHES, OPTIMIZERS, controllers_of};
+use rheostat_schedule::parameter::{Family, Kind, Method, Parameter};
 use rheostat_schedule::{COMMON, METHODS, Span};
 
 use super::keys;
@@ -60,10 +60,12 @@ fn groups(node: &Node, findings: &mut Findings) {
         for entry in group.entries() {
             match (entry.key.as_str(), Hyperparameter::from_name(&entry.key)) {
                 ("path", _) => path(&entry.node, findings),
+                (name, _) if name == keys::RATE_FACTOR.name => rate_factor(group, &entry.node, findings),
                 (_, Some(which)) if keys::GROUP.contains(&which) => {
-                    number_or(which, &entry.node, findings, |node, findings| match named_controller(node) {
+                    number_or(which, &entry.node, findings, |node, findings| match named_feedback(node) {
                         Some(method) => {
-                            let message = format!("{} is a controller of the whole run, not of a group", method.name);
+                            let what = if method.family == Family::LineSearch { "line search" } else { "controller" };
+                            let message = format!("{} is a {what} of the whole run, not of a group", method.name);
                             findings.add(node.origin_of("method"), message, Some("a group takes schedules".to_owned()));
                         }
                         None => schedule(node, findings),
@@ -76,11 +78,19 @@ fn groups(node: &Node, findings: &mut Findings) {
                 }
                 (_, None) => {
                     let mut known: Vec<_> = keys::GROUP.iter().map(|which| which.name()).collect();
-                    known.push("path");
+                    known.extend(["path", keys::RATE_FACTOR.name]);
                     unknown(entry, &known, findings);
                 }
             }
         }
+    }
+}
+
+fn rate_factor(group: &Node, node: &Node, findings: &mut Findings) {
+    value(node, &keys::RATE_FACTOR, findings);
+    if group.get(Hyperparameter::LearningRate.name()).is_some() {
+        let message = "the group has a learning_rate of its own and a rate_factor for the model's";
+        findings.add(&node.origin, message, Some("leave one of them out".to_owned()));
     }
 }
 
@@ -128,22 +138,22 @@ fn of_family(key: &str, example: &str, methods: &'static [Method], node: &Node, 
     }
 }
 
-/// A number, or a table that names a schedule or a controller.
+/// A number, or a table that names a schedule, a controller or a line search.
 fn hyperparameter(which: Hyperparameter, node: &Node, findings: &mut Findings) {
-    number_or(which, node, findings, |node, findings| match named_controller(node) {
-        Some(method) if controllers_of(which).any(|known| known.name == method.name) => {
+    number_or(which, node, findings, |node, findings| match named_feedback(node) {
+        Some(method) if feedback_of(which).any(|known| known.name == method.name) => {
             table(node, method, method.parameters.iter().collect(), &[], findings);
         }
         Some(method) => {
             let governs = Hyperparameter::ALL.into_iter();
-            let governs = governs.filter(|other| controllers_of(*other).any(|known| known.name == method.name));
+            let governs = governs.filter(|other| feedback_of(*other).any(|known| known.name == method.name));
             let governs: Vec<_> = governs.map(Hyperparameter::name).collect();
             let message = format!("{} cannot set {which}", method.name);
             findings.add(node.origin_of("method"), message, Some(format!("it sets: {}", governs.join(", "))));
         }
         None => match &node.value {
             Value::Table(_) => {
-                let shape = method(node, METHODS.iter().chain(controllers_of(which)), findings);
+                let shape = method(node, METHODS.iter().chain(feedback_of(which)), findings);
                 shape.iter().for_each(|shape| schedule_parameters(node, shape, &[], findings));
             }
             _ => schedule(node, findings),
@@ -151,10 +161,16 @@ fn hyperparameter(which: Hyperparameter, node: &Node, findings: &mut Findings) {
     });
 }
 
-/// The controller that a table names.
-pub(super) fn named_controller(node: &Node) -> Option<&'static Method> {
+/// What can set this hyperparameter by what it sees of the run.
+fn feedback_of(which: Hyperparameter) -> impl Iterator<Item = &'static Method> {
+    let searches = LINE_SEARCHES.iter().filter(move |_| which == Hyperparameter::LearningRate);
+    controllers_of(which).chain(searches)
+}
+
+/// The controller or line search that a table names.
+pub(super) fn named_feedback(node: &Node) -> Option<&'static Method> {
     let name = node.get("method").and_then(Node::text)?;
-    CONTROLLERS.iter().find(|method| method.name == name)
+    CONTROLLERS.iter().chain(LINE_SEARCHES).find(|method| method.name == name)
 }
 
 fn number_or(which: Hyperparameter, node: &Node, findings: &mut Findings, table: impl Fn(&Node, &mut Findings)) {

@@ -1,6 +1,6 @@
 //! The plain keys of a recipe, declared as data like the parameters of methods.
 
-use rheostat_control::Hyperparameter;
+use rheostat_control::{BatchScaling, Hyperparameter};
 use rheostat_schedule::parameter::{Kind, Parameter};
 
 /// The plain keys at the top of a recipe. Besides them stand `target`, `[optimizer]`, `[averaging]`, `[[group]]` and the hyperparameters.
@@ -46,7 +46,19 @@ pub const RECIPE_KEYS: &[Parameter] = &[
         "the weights that the test split is evaluated with, once, at the end: the final ones, or those of the best evaluation",
     )
     .default("\"final\""),
+    Parameter::new(
+        "batch_scaling",
+        Kind::Table(BatchScaling::PARAMETERS),
+        "the batch size that the learning rates are for, and the rule by which they go with it",
+    )
+    .optional(),
 ];
+
+/// A group's share of a learning rate that somebody else sets.
+pub(crate) const RATE_FACTOR: Parameter =
+    Parameter::new("rate_factor", Kind::Number, "what the model's learning rate is multiplied by; 0 freezes the group")
+        .default("1.0")
+        .at_least(0.0, "at least 0");
 
 /// What a parameter group may set for itself.
 pub(crate) const GROUP: [Hyperparameter; 4] =

@@ -1,5 +1,6 @@
 //! The recipe: one TOML file that describes one run.
 
+mod batch_scaling;
 mod batches;
 mod check;
 mod keys;

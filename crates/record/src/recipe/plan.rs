@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use rheostat_control::{
-    Averaging, ControlError, Controller, ControllerMethod, ControllerSpec, DecayCoupling, Hyperparameter,
-    Hyperparameters, OpenLoop, Setting, Together,
+    Averaging, ControlError, Controller, ControllerMethod, ControllerSpec, DecayCoupling, FixedStep, Hyperparameter,
+    Hyperparameters, LineSearch, LineSearchMethod, LineSearchSpec, OpenLoop, OptimizerSpec, Setting, Together,
 };
 use rheostat_schedule::{BatchPiece, EpochStep, Frame, Part, Schedule, ScheduleError, ScheduleSpec, Span};
 
@@ -25,15 +25,21 @@ pub struct Plan {
     pub base: OpenLoop,
     /// Every hyperparameter that a controller sets during the run; `grow`, which is planned before it, is in `base`.
     pub controllers: Vec<(Hyperparameter, ControllerSpec)>,
+    /// What chooses the size of every step, in place of a learning rate.
+    pub line_search: Option<LineSearchSpec>,
     /// When weights join their average; nothing without one.
     pub averaging: Option<Averaging>,
     /// What controllers must know of the run.
     pub setting: Setting,
+    /// The optimizer, with the constants of its rule for the run's batches.
+    pub optimizer: OptimizerSpec,
     /// The overrides of each parameter group.
     pub groups: Vec<OpenLoop>,
     /// The largest learning rate of the model and of each group: `eta_base` of the weight-decay coupling
     /// `schedule_multiplier`.
     pub peak_rates: Vec<f64>,
+    /// What the learning rate of the model and of each group is multiplied by: 1, then the groups' `rate_factor`.
+    pub rate_factors: Vec<f64>,
     pieces: Vec<BatchPiece>,
     samples: u64,
 }
@@ -56,7 +62,11 @@ impl Recipe {
     /// Spans that contradict each other or the data, each with its place in the recipe.
     pub fn plan(&self, samples: u64) -> Result<Plan, DocumentError> {
         let mut findings = Findings::default();
-        let plan = self.try_plan(samples, &mut findings);
+        let mut plan = self.try_plan(samples, &mut findings);
+        if let (Some(scaling), Some(as_written), true) = (&self.batch_scaling, &plan, findings.is_empty()) {
+            let scaled = self.scaled(scaling, as_written, &mut findings);
+            plan = scaled.and_then(|recipe| recipe.try_plan(samples, &mut findings));
+        }
         findings.or(plan)
     }
 
@@ -115,9 +125,17 @@ impl Recipe {
             }
             self.check_host(*which, spec, &setting, findings);
         }
+        if let Some(spec) = &self.line_search {
+            for error in spec.resolve(&setting).err().unwrap_or_default() {
+                refuse(&self.tree, Hyperparameter::LearningRate, &error, findings);
+            }
+            self.check_beside_search(spec, findings);
+        }
         let controlled = self.controllers.get(&Hyperparameter::LearningRate).and_then(|spec| spec.peak(&setting));
         let of_model = peak(&self.hyperparameters).or(controlled).unwrap_or(0.0);
-        let of_groups = self.groups.iter().map(|group| peak(&group.hyperparameters).unwrap_or(of_model));
+        let of_groups =
+            self.groups.iter().map(|group| peak(&group.hyperparameters).unwrap_or(group.rate_factor * of_model));
+        let rate_factors = std::iter::once(1.0).chain(self.groups.iter().map(|group| group.rate_factor)).collect();
         let peak_rates = std::iter::once(of_model).chain(of_groups).collect();
         Some(Plan {
             total_steps,
@@ -125,10 +143,13 @@ impl Recipe {
             checkpoint_every,
             base,
             controllers,
+            line_search: self.line_search.clone(),
             averaging,
             setting,
+            optimizer: self.optimizer.clone(),
             groups,
             peak_rates,
+            rate_factors,
             pieces: batches.pieces,
             samples,
         })
@@ -149,6 +170,27 @@ impl Recipe {
             );
             let help = Some("choose lr_coupled, independent or l2".to_owned());
             findings.add(self.tree.origin_of("optimizer.decay"), message, help);
+        }
+    }
+
+    /// What cannot stand beside a line search: a step size is known only after the update's other values are.
+    fn check_beside_search(&self, search: &LineSearchSpec, findings: &mut Findings) {
+        let search = search.name();
+        for (which, spec) in &self.controllers {
+            if ["adaptive_heavy_ball", "inverse", "swd"].contains(&spec.name()) {
+                let message =
+                    format!("{} follows the learning rate, which {search} finds only afterwards", spec.name());
+                let help = Some(format!("give {which} a number or a schedule"));
+                findings.add(self.tree.origin_of(&format!("{which}.method")), message, help);
+            }
+        }
+        for (index, group) in self.groups.iter().enumerate() {
+            if group.hyperparameters.contains_key(&Hyperparameter::LearningRate) {
+                let message =
+                    format!("{search} finds one step size for the whole model; the group has a rate of its own");
+                let help = Some("a group may take a share of it: rate_factor = 0.1".to_owned());
+                findings.add(self.tree.origin_of(&format!("group[{index}].learning_rate")), message, help);
+            }
         }
     }
 
@@ -224,19 +266,31 @@ impl Plan {
     /// # Errors
     /// None that a plan can cause: it was made of controllers that fit it.
     pub fn controller(&self) -> Result<Box<dyn Controller>, ControlError> {
-        let base: Box<dyn Controller> = Box::new(self.base.clone());
         if self.controllers.is_empty() {
-            return Ok(base);
+            return Ok(Box::new(self.base.clone()));
         }
-        let mut members = vec![base];
+        Ok(Box::new(Together::new(self.members()?)))
+    }
+
+    /// The same, each on its own: the schedules, then the controllers.
+    ///
+    /// # Errors
+    /// As [`Plan::controller`].
+    pub fn members(&self) -> Result<Vec<Box<dyn Controller>>, ControlError> {
+        let mut members: Vec<Box<dyn Controller>> = vec![Box::new(self.base.clone())];
         for (which, spec) in &self.controllers {
-            let resolved = spec.resolve(*which, &self.setting);
-            members.push(resolved.map_err(|mut errors| {
-                let why = "it does not fit the run".to_owned();
-                errors.pop().unwrap_or(ControlError::Contradiction { field: which.to_string(), why })
-            })?);
+            members.push(spec.resolve(*which, &self.setting).map_err(|errors| unfit(*which, errors))?);
         }
-        Ok(Box::new(Together::new(members)))
+        Ok(members)
+    }
+
+    /// What chooses the size of every step; where no line search is asked for, the rate that is decided.
+    ///
+    /// # Errors
+    /// None that a plan can cause: it was made of a search that fits it.
+    pub fn line_search(&self) -> Result<Box<dyn LineSearch>, ControlError> {
+        let Some(spec) = &self.line_search else { return Ok(Box::new(FixedStep::default())) };
+        spec.resolve(&self.setting).map_err(|errors| unfit(Hyperparameter::LearningRate, errors))
     }
 
     /// Training samples the plan was made for.
@@ -247,8 +301,18 @@ impl Plan {
     /// The values that update `step` of group `group` uses: 0 is the rest of the model, then the recipe's groups.
     pub fn group_values(&self, group: usize, step: u64, base: &Hyperparameters) -> Hyperparameters {
         match group.checked_sub(1).and_then(|index| self.groups.get(index)) {
-            Some(overrides) => base.overridden_by(&overrides.at(step)),
+            Some(overrides) => {
+                let share = base.get(Hyperparameter::LearningRate).map(|rate| rate * self.rate_factors[group]);
+                let share = share.map(|rate| (Hyperparameter::LearningRate, rate)).into_iter().collect();
+                base.overridden_by(&share).overridden_by(&overrides.at(step))
+            }
             None => *base,
         }
     }
+}
+
+/// One of the reasons why a method does not fit a run.
+fn unfit(which: Hyperparameter, mut errors: Vec<ControlError>) -> ControlError {
+    let why = "it does not fit the run".to_owned();
+    errors.pop().unwrap_or(ControlError::Contradiction { field: which.to_string(), why })
 }

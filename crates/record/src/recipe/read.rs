@@ -1,13 +1,18 @@
 use std::collections::BTreeMap;
 
 use rheostat_control::optimizers::ScheduleFree;
-use rheostat_control::{AveragingSpec, ControlError, ControllerMethod, ControllerSpec, Hyperparameter, OptimizerSpec};
+use rheostat_control::{
+    AveragingSpec, BatchScaling, ControlError, ControllerMethod, ControllerSpec, Hyperparameter, LineSearchMethod,
+    LineSearchSpec, OptimizerSpec,
+};
+use rheostat_schedule::parameter::Family;
 use rheostat_schedule::{ScheduleSpec, Span};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 
-use super::check::named_controller;
+use super::check::named_feedback;
+use super::keys;
 use super::text::{self, RecipeText};
 use crate::document::Node;
 use crate::document::{DocumentError, Findings};
@@ -52,6 +57,10 @@ pub struct Recipe {
     pub hyperparameters: BTreeMap<Hyperparameter, ScheduleSpec>,
     /// What a controller sets as it sees the run.
     pub controllers: BTreeMap<Hyperparameter, ControllerSpec>,
+    /// What chooses the size of every step, in place of a learning rate.
+    pub line_search: Option<LineSearchSpec>,
+    /// What the learning rates are multiplied by for the recipe's batches.
+    pub batch_scaling: Option<BatchScaling>,
     /// Parameter groups; of two that match a parameter, the later wins.
     pub groups: Vec<Group>,
     pub(super) tree: Node,
@@ -64,6 +73,8 @@ pub struct Group {
     pub path: String,
     /// What differs from the rest of the model.
     pub hyperparameters: BTreeMap<Hyperparameter, ScheduleSpec>,
+    /// What the model's learning rate is multiplied by, whoever sets it; 1 unless given.
+    pub rate_factor: f64,
 }
 
 /// What to do at a loss or gradient that is not finite.
@@ -134,6 +145,7 @@ impl Recipe {
     fn from_tree(tree: Node, facts: &WorkloadFacts, findings: &mut Findings) -> Option<Self> {
         let mut hyperparameters = schedules(&tree, "", findings);
         let controllers = controllers(&tree, findings);
+        let line_search = line_search(&tree, findings);
         let optimizer: OptimizerSpec = read(&tree, "optimizer", findings)?;
         if let Err(errors) = optimizer.check() {
             for error in errors {
@@ -152,6 +164,10 @@ impl Recipe {
                 refuse(&tree, *which, &error, findings);
             }
         }
+        if let Some(Err(error)) = line_search.as_ref().map(|spec| spec.check_optimizer(&optimizer)) {
+            refuse(&tree, Hyperparameter::LearningRate, &error, findings);
+        }
+        let batch_scaling = batch_scaling(&tree, findings);
         let groups: Vec<Group> = tree
             .get("group")
             .map(Node::items)
@@ -160,7 +176,9 @@ impl Recipe {
             .enumerate()
             .filter_map(|(index, node)| {
                 let path = node.get("path")?.text()?.to_owned();
-                Some(Group { path, hyperparameters: schedules(node, &format!("group[{index}]."), findings) })
+                let rate_factor = node.get(keys::RATE_FACTOR.name).and_then(Node::number).unwrap_or(1.0);
+                let hyperparameters = schedules(node, &format!("group[{index}]."), findings);
+                Some(Group { path, hyperparameters, rate_factor })
             })
             .collect();
         if let OptimizerSpec::Prodigy(_) = &optimizer {
@@ -205,6 +223,8 @@ impl Recipe {
             averaging,
             hyperparameters,
             controllers,
+            line_search,
+            batch_scaling,
             groups,
             tree,
         })
@@ -246,7 +266,7 @@ fn read<T: DeserializeOwned>(tree: &Node, key: &str, findings: &mut Findings) ->
 fn schedules(tree: &Node, place: &str, findings: &mut Findings) -> BTreeMap<Hyperparameter, ScheduleSpec> {
     let mut found = BTreeMap::new();
     for which in Hyperparameter::ALL {
-        if tree.get(which.name()).is_none_or(|node| named_controller(node).is_some()) {
+        if tree.get(which.name()).is_none_or(|node| named_feedback(node).is_some()) {
             continue;
         }
         let Some(spec) = read::<ScheduleSpec>(tree, which.name(), findings) else { continue };
@@ -262,7 +282,8 @@ fn schedules(tree: &Node, place: &str, findings: &mut Findings) -> BTreeMap<Hype
 fn controllers(tree: &Node, findings: &mut Findings) -> BTreeMap<Hyperparameter, ControllerSpec> {
     let mut found = BTreeMap::new();
     for which in Hyperparameter::ALL {
-        if tree.get(which.name()).and_then(named_controller).is_none() {
+        let method = tree.get(which.name()).and_then(named_feedback);
+        if method.is_none_or(|method| method.family != Family::Controller) {
             continue;
         }
         let Some(spec) = read::<ControllerSpec>(tree, which.name(), findings) else { continue };
@@ -274,7 +295,27 @@ fn controllers(tree: &Node, findings: &mut Findings) -> BTreeMap<Hyperparameter,
     found
 }
 
-/// What a controller's specification refused, at its place.
+fn line_search(tree: &Node, findings: &mut Findings) -> Option<LineSearchSpec> {
+    let which = Hyperparameter::LearningRate;
+    tree.get(which.name()).and_then(named_feedback).filter(|method| method.family == Family::LineSearch)?;
+    let spec = read::<LineSearchSpec>(tree, which.name(), findings)?;
+    for error in spec.check().err().unwrap_or_default() {
+        refuse(tree, which, &error, findings);
+    }
+    Some(spec)
+}
+
+fn batch_scaling(tree: &Node, findings: &mut Findings) -> Option<BatchScaling> {
+    tree.get("batch_scaling")?;
+    let scaling: BatchScaling = read(tree, "batch_scaling", findings)?;
+    for error in scaling.check().err().unwrap_or_default() {
+        let origin = tree.origin_of(&format!("batch_scaling.{}", error.field()));
+        findings.add(origin, format!("batch_scaling.{error}"), None);
+    }
+    Some(scaling)
+}
+
+/// What a controller's or line search's specification refused, at its place.
 pub(super) fn refuse(tree: &Node, which: Hyperparameter, error: &ControlError, findings: &mut Findings) {
     findings.add(tree.origin_of(&format!("{which}.{}", error.field())), format!("{which}.{error}"), None);
 }
@@ -287,13 +328,17 @@ fn averages_itself(tree: &Node, spec: &ScheduleFree, findings: &mut Findings) {
     }
     let groups = tree.get("group").map(Node::items).unwrap_or_default();
     for node in std::iter::once(tree).chain(groups) {
-        let Some(method) = node.get("learning_rate").and_then(|rate| rate.get("method")) else { continue };
-        if method.text() != Some("constant") && !spec.allow_schedule {
-            let message =
-                format!("schedule_free takes a constant rate, with a warm-up at most, not {}", method.display());
-            let help = "set learning_rate = 0.0025, or allow_schedule = true in [optimizer]".to_owned();
-            findings.add(&method.origin, message, Some(help));
-        }
+        let Some(rate) = node.get("learning_rate") else { continue };
+        let Some(method) = rate.get("method") else { continue };
+        let help = match named_feedback(rate) {
+            // A line search refuses the optimizer.
+            Some(feedback) if feedback.family == Family::LineSearch => continue,
+            Some(_) => "set learning_rate = 0.0025",
+            None if method.text() == Some("constant") || spec.allow_schedule => continue,
+            None => "set learning_rate = 0.0025, or allow_schedule = true in [optimizer]",
+        };
+        let message = format!("schedule_free takes a constant rate, with a warm-up at most, not {}", method.display());
+        findings.add(&method.origin, message, Some(help.to_owned()));
     }
 }
 
@@ -306,11 +351,18 @@ fn one_rate(
 ) {
     let stays = ScheduleSpec::from(ScheduleSpec::constant(0.0));
     for (index, group) in groups.iter().enumerate() {
-        let Some(rate) = group.hyperparameters.get(&Hyperparameter::LearningRate) else { continue };
-        if *rate != stays && Some(rate) != hyperparameters.get(&Hyperparameter::LearningRate) {
+        let own = group.hyperparameters.get(&Hyperparameter::LearningRate);
+        let (key, differs) = match own {
+            Some(rate) => (
+                Hyperparameter::LearningRate.name(),
+                *rate != stays && own != hyperparameters.get(&Hyperparameter::LearningRate),
+            ),
+            None => (keys::RATE_FACTOR.name, ![0.0, 1.0].contains(&group.rate_factor)),
+        };
+        if differs {
             let message = "prodigy finds one step size for the whole model: the group has a rate of its own";
             let help = "leave it out, or set 0 for weights that stay".to_owned();
-            findings.add(tree.origin_of(&format!("group[{index}].learning_rate")), message, Some(help));
+            findings.add(tree.origin_of(&format!("group[{index}].{key}")), message, Some(help));
         }
     }
 }

@@ -125,6 +125,9 @@ pub(super) fn tiles(views: &[View<'_>]) -> Vec<Tile> {
             format!("{}{rolled}", plural(result.backwards, "backward")),
         ));
     }
+    if let Some((each, outcomes)) = words::searches(view).split_first() {
+        tiles.push(tile("Line search", each.clone(), outcomes.join(", ")));
+    }
     tiles
 }
 

@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use rheostat_control::{Hyperparameter, Hyperparameters, Observation, Opening};
-use rheostat_optim::Gradients;
+use rheostat_optim::{Gradients, Searched};
 use rheostat_record::Event;
 use rheostat_workload::random::{Purpose, seed};
 use rheostat_workload::{Knobs, Workload};
 
 use super::Session;
+use super::evaluator::Evaluator;
 use crate::TrainError;
 use crate::accounts::Phase;
 
@@ -18,6 +19,8 @@ pub(super) struct Step {
     pub(super) gradient_norm: f64,
     /// The hyperparameters it used, for the model and each parameter group.
     pub(super) used: Vec<Hyperparameters>,
+    /// How the line search found the step, if the recipe has one.
+    pub(super) searched: Option<Searched>,
 }
 
 impl Step {
@@ -39,10 +42,16 @@ impl<W: Workload> Session<'_, W> {
         let decided = self.state.decided();
         let values: Vec<_> =
             (0..=self.plan.groups.len()).map(|group| self.plan.group_values(group, step, &decided)).collect();
+        self.check(&values)?;
+        Ok(values)
+    }
+
+    fn check(&self, values: &[Hyperparameters]) -> Result<(), TrainError> {
+        let step = self.state.step;
         for (which, value) in values.iter().flat_map(Hyperparameters::iter) {
             which.check(value).map_err(|source| TrainError::Control { step, source })?;
         }
-        Ok(values)
+        Ok(())
     }
 
     /// Parameters and moments stay as they are if anything is not finite.
@@ -50,13 +59,13 @@ impl<W: Workload> Session<'_, W> {
         let mut used = self.values()?;
         let step = self.state.step;
         let failed = |source| TrainError::Optimizer { step, source };
-        let (loss, mut gradients) = self.differentiate(&used)?;
+        let (batch, loss, mut gradients) = self.differentiate(&used)?;
         self.state.spent += 1;
         self.state.position += 1;
         self.clock.switch(Phase::Update, &self.device)?;
         let gradient_norm = gradients.norm().map_err(failed)?;
         if !loss.is_finite() || !gradient_norm.is_finite() {
-            return Ok(Step { loss, gradient_norm, used });
+            return Ok(Step { loss, gradient_norm, used, searched: None });
         }
         let asks = self.controller.asks();
         if asks.gradient {
@@ -68,32 +77,54 @@ impl<W: Workload> Session<'_, W> {
             self.decide_within(&Observation::Gradient { step, rate, norm: gradient_norm, change })?;
             used = self.values()?;
         }
+        let mut clipping = 1.0;
         if let Some(largest) = used[0].get(Hyperparameter::ClipNorm).filter(|largest| gradient_norm > *largest) {
             gradients.clip(largest).map_err(failed)?;
+            clipping = gradients.norm().map_err(failed)? / gradient_norm;
         }
-        let mut stepped = used.clone();
-        if let Opening::Settled(verdict) = self.search.open(step, used[0].get(Hyperparameter::LearningRate)) {
-            stepped[0].set(Hyperparameter::LearningRate, verdict.step_size);
-        }
-        let model = self.take_model()?;
-        if !asks.moments {
-            self.model = Some(self.optimizer.step(model, gradients, &stepped).map_err(failed)?);
-            return Ok(Step { loss, gradient_norm, used });
-        }
-        let mut update = self.optimizer.direction(&model, gradients, &stepped).map_err(failed)?;
-        if let Some(second) = self.optimizer.mean_second_moment(&update).map_err(failed)? {
-            let rate = stepped[0].get(Hyperparameter::LearningRate).unwrap_or(0.0);
-            self.decide_within(&Observation::Moments { step, rate, second })?;
-            used = self.values()?;
-        }
-        let each = |values: &[Hyperparameters], which| {
-            values.iter().map(|values| values.get(which).unwrap_or(0.0)).collect::<Vec<_>>()
+        let found = match self.search.open(step, used[0].get(Hyperparameter::LearningRate)) {
+            Opening::Search(along) => self.search(&batch, loss, gradients, clipping, &mut used, along)?,
+            Opening::Settled(verdict) => {
+                self.settle(&mut used, verdict.step_size)?;
+                self.make_step(gradients, &mut used)?;
+                Searched::without_looking(verdict)
+            }
         };
-        let decays = each(&used, Hyperparameter::WeightDecay);
+        let searched = self.plan.line_search.is_some().then_some(found);
+        Ok(Step { loss, gradient_norm, used, searched })
+    }
+
+    /// The hyperparameters with the step size that was found, which groups take as they would a scheduled rate.
+    pub(super) fn settle(&self, used: &mut [Hyperparameters], step_size: f64) -> Result<(), TrainError> {
+        if self.plan.line_search.is_some() {
+            let decided = self.state.decided().with(Hyperparameter::LearningRate, step_size);
+            for (group, used) in used.iter_mut().enumerate() {
+                *used = self.plan.group_values(group, self.state.step, &decided);
+            }
+        }
+        self.check(used)
+    }
+
+    /// Steps along what the optimizer makes of the gradients, at the rates in `used`.
+    fn make_step(&mut self, gradients: Gradients, used: &mut Vec<Hyperparameters>) -> Result<(), TrainError> {
+        let step = self.state.step;
+        let failed = |source| TrainError::Optimizer { step, source };
+        let model = self.take_model()?;
+        if !self.controller.asks().moments {
+            self.model = Some(self.optimizer.step(model, gradients, used).map_err(failed)?);
+            return Ok(());
+        }
+        let mut update = self.optimizer.direction(&model, gradients, used).map_err(failed)?;
+        if let Some(second) = self.optimizer.mean_second_moment(&update).map_err(failed)? {
+            let rate = used[0].get(Hyperparameter::LearningRate).unwrap_or(0.0);
+            self.decide_within(&Observation::Moments { step, rate, second })?;
+            *used = self.values()?;
+        }
+        let each = |which| used.iter().map(|values| values.get(which).unwrap_or(0.0)).collect::<Vec<_>>();
+        let decays = each(Hyperparameter::WeightDecay);
         self.optimizer.set_weight_decay(&mut update, &decays).map_err(failed)?;
-        let rates = each(&stepped, Hyperparameter::LearningRate);
-        self.model = Some(self.optimizer.apply(model, &update, &rates).map_err(failed)?);
-        Ok(Step { loss, gradient_norm, used })
+        self.model = Some(self.optimizer.apply(model, &update, &each(Hyperparameter::LearningRate)).map_err(failed)?);
+        Ok(())
     }
 
     /// The model, to be given back changed.
@@ -101,28 +132,28 @@ impl<W: Workload> Session<'_, W> {
         self.model.take().ok_or_else(gone)
     }
 
-    /// The loss of the next batch and its gradient.
-    fn differentiate(&mut self, used: &[Hyperparameters]) -> Result<(f64, Gradients), TrainError> {
+    /// The next batch, its loss and its gradient.
+    fn differentiate(&mut self, used: &[Hyperparameters]) -> Result<(Evaluator<W::Batch>, f64, Gradients), TrainError> {
         let step = self.state.step;
         let failed = |source| TrainError::Optimizer { step, source };
         self.clock.switch(Phase::Data, &self.device)?;
-        let drawn = self.loader.next()?;
-        let knobs = Knobs {
-            dropout: used[0].get(Hyperparameter::Dropout).unwrap_or(0.0),
-            label_smoothing: used[0].get(Hyperparameter::LabelSmoothing).unwrap_or(0.0),
+        let batch = Evaluator {
+            drawn: self.loader.next()?,
+            knobs: Knobs {
+                dropout: used[0].get(Hyperparameter::Dropout).unwrap_or(0.0),
+                label_smoothing: used[0].get(Hyperparameter::LabelSmoothing).unwrap_or(0.0),
+            },
+            masks: seed(self.recipe.seed, Purpose::Dropout, self.state.position),
         };
         let Some(model) = &self.model else { return Err(gone()) };
-        // Dropout repeats exactly after a resume: its generator is seeded by the position, before every forward.
-        let masks = seed(self.recipe.seed, Purpose::Dropout, self.state.position);
         let (mut loss, mut sum): (f64, Option<Gradients>) = (0.0, None);
-        for (part, (batch, share)) in drawn.parts.iter().enumerate() {
+        for part in 0..batch.parts() {
             self.clock.switch(Phase::Forward, &self.device)?;
-            self.device.seed(masks.wrapping_add(part as u64));
-            let output = self.workload.loss(model, batch, &knobs, &self.device);
+            let (output, share) = batch.forward(&*self.workload, model, part, &self.device);
             loss += share * f64::from(output.clone().into_scalar::<f32>());
             self.clock.switch(Phase::Backward, &self.device)?;
             let mut gradients = Gradients::of(model, output.backward()).map_err(failed)?;
-            gradients.scale(*share).map_err(failed)?;
+            gradients.scale(share).map_err(failed)?;
             match &mut sum {
                 Some(sum) => sum.add(gradients).map_err(failed)?,
                 None => sum = Some(gradients),
@@ -130,7 +161,8 @@ impl<W: Workload> Session<'_, W> {
             self.state.forwards += 1;
             self.state.backwards += 1;
         }
-        Ok((loss, sum.ok_or(TrainError::Loader { position: self.state.position })?))
+        let gradients = sum.ok_or(TrainError::Loader { position: self.state.position })?;
+        Ok((batch, loss, gradients))
     }
 
     /// Tells the controller something in the middle of an update: it may change this update's hyperparameters and nothing else.
@@ -145,10 +177,19 @@ impl<W: Workload> Session<'_, W> {
     }
 
     pub(super) fn record_step(&mut self, step: &Step) -> Result<(), TrainError> {
+        if let Some(Searched { verdict, decrease, trials, probes, loss_after, .. }) = step.searched {
+            let (outcome, step_size) = (verdict.outcome.name().to_owned(), verdict.step_size);
+            let step = self.state.step;
+            self.record(&Event::Search { step, outcome, step_size, decrease, trials, probes, loss_after })?;
+        }
         let mut hyperparameters: BTreeMap<String, f64> =
             step.used[0].iter().map(|(which, value)| (which.name().to_owned(), value)).collect();
         for (index, group) in self.plan.groups.iter().enumerate() {
-            for (which, value) in group.at(self.state.step).iter() {
+            let shares = self.plan.rate_factors[index + 1] != 1.0;
+            let own = group.at(self.state.step);
+            let differs =
+                |which: Hyperparameter| own.get(which).is_some() || (shares && which == Hyperparameter::LearningRate);
+            for (which, value) in step.used[index + 1].iter().filter(|(which, _)| differs(*which)) {
                 hyperparameters.insert(format!("group.{}.{which}", index + 1), value);
             }
         }
