@@ -1,7 +1,10 @@
 use rheostat_schedule::parameter::{Kind, Method};
 use serde::{Deserialize, Serialize};
 
-use crate::optimizers::{Adam, Adamp, Adamw, HeavyBall, Lamb, Lion, Nadamw, Nesterov, Rmsprop, Sgd, Sgdw};
+use crate::check::within;
+use crate::optimizers::{
+    Adam, Adamp, Adamw, HeavyBall, Lamb, Lion, Muon, Nadamw, Nesterov, Prodigy, Rmsprop, ScheduleFree, Sgd, Sgdw,
+};
 use crate::{ControlError, Hyperparameter};
 
 /// What the specification of every optimizer says of its rule.
@@ -65,6 +68,12 @@ pub enum OptimizerSpec {
     Lamb(Lamb),
     /// The sign of an interpolated momentum.
     Lion(Lion),
+    /// Orthogonalised momentum for matrices, AdamW for everything else.
+    Muon(Muon),
+    /// AdamW that finds its step size.
+    Prodigy(Prodigy),
+    /// AdamW with an average of the weights in place of a schedule.
+    ScheduleFree(ScheduleFree),
 }
 
 /// Every optimizer with its parameters, for validation, listings and reference pages.
@@ -80,6 +89,9 @@ pub const OPTIMIZERS: &[Method] = &[
     Adamp::METHOD,
     Lamb::METHOD,
     Lion::METHOD,
+    Muon::METHOD,
+    Prodigy::METHOD,
+    ScheduleFree::METHOD,
 ];
 
 /// How weight decay `lambda` enters an update at rate `eta`.
@@ -161,6 +173,9 @@ impl OptimizerSpec {
             Self::Adamp(spec) => spec,
             Self::Lamb(spec) => spec,
             Self::Lion(spec) => spec,
+            Self::Muon(spec) => spec,
+            Self::Prodigy(spec) => spec,
+            Self::ScheduleFree(spec) => spec,
         }
     }
 
@@ -197,7 +212,7 @@ impl OptimizerSpec {
         let mut errors = Vec::new();
         for which in Hyperparameter::ALL {
             if let Some(value) = self.default_of(which) {
-                errors.extend(which.check(value).err());
+                errors.extend(self.check_value(which, value).err());
             }
         }
         errors.extend(self.check_decay().err());
@@ -214,6 +229,15 @@ impl OptimizerSpec {
             }
             _ => Ok(()),
         }
+    }
+
+    /// Checks one value of a hyperparameter against its own range and the rule's, which may be narrower.
+    ///
+    /// # Errors
+    /// [`ControlError::OutOfRange`], naming the hyperparameter.
+    pub fn check_value(&self, which: Hyperparameter, value: f64) -> Result<(), ControlError> {
+        which.check(value)?;
+        self.method().parameter(which.name()).map_or(Ok(()), |parameter| within(parameter, value))
     }
 
     /// Refuses a hyperparameter that this rule does not have.

@@ -3,7 +3,7 @@
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test that cannot set up must fail")]
 
 use proptest::prelude::*;
-use rheostat_control::optimizers::{Adam, Sgd};
+use rheostat_control::optimizers::{Adam, Muon, Prodigy, ScheduleFree, Sgd};
 use rheostat_control::{
     AutoLrs, AutoWarmUp, BatchScaling, ControllerSpec, Cycles, Hyperparameter, InverseMomentum, OptimizerSpec, Plateau,
     ScalingRule,
@@ -65,8 +65,14 @@ fn adam_sde_ends_where_an_average_would_be_of_only_one_gradient() {
         "but for rounding"
     );
     let sgd = OptimizerSpec::Sgd(Sgd::default());
-    let error = scaling.optimizer(200, &sgd).expect_err("not Adam");
-    assert_eq!(error.field(), "rule");
+    for other in [
+        sgd.clone(),
+        OptimizerSpec::Muon(Muon::default()),
+        OptimizerSpec::Prodigy(Prodigy::default()),
+        OptimizerSpec::ScheduleFree(ScheduleFree::default()),
+    ] {
+        assert_eq!(scaling.optimizer(200, &other).expect_err("not Adam").field(), "rule");
+    }
     let linear = BatchScaling::new(ScalingRule::Linear);
     assert_eq!(linear.optimizer(200, &sgd), Ok(sgd));
     assert_eq!(linear.beta(1 << 40, Hyperparameter::Momentum, 0.9), Ok(0.9));

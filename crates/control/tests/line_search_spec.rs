@@ -177,6 +177,11 @@ fn optimizers_that_a_search_cannot_serve_are_refused() {
             };
             assert_eq!(fits(&search, &format!("method = {method:?}")).is_ok(), want, "{} with {method}", search.name());
         }
+        // Muon's directions are directions, but neither the gradient nor Adam's; the others' contain the rate.
+        let searchable = !["sls", "adam_sls"].contains(&search.name());
+        for (method, want) in [("muon", searchable), ("schedule_free", false), ("prodigy", false)] {
+            assert_eq!(fits(&search, &format!("method = {method:?}")).is_ok(), want, "{} with {method}", search.name());
+        }
         let method = if search.name() == "sls" { "sgd" } else { "adamw" };
         for (decay, permitted) in
             [("lr_coupled", true), ("l2", true), ("schedule_multiplier", false), ("independent", false)]

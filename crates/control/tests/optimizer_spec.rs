@@ -2,9 +2,14 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use rheostat_control::optimizers::{
-    Adam, Adamp, Adamw, HeavyBall, Lamb, Lion, Nadamw, NadamwForm, Nesterov, Rmsprop, RmspropForm, Sgd, Sgdw,
+    Adam, Adamp, Adamw, HeavyBall, Lamb, Lion, Muon, MuonAdamw, Nadamw, NadamwForm, Nesterov, Prodigy, Rmsprop,
+    RmspropForm, ScheduleFree, ScheduleFreeForm, Sgd, Sgdw,
 };
-use rheostat_control::{ControlError, DecayCoupling, EpsilonPlacement, Hyperparameter, OPTIMIZERS, OptimizerSpec};
+use rheostat_control::{
+    ControlError, ControllerMethod, ControllerSpec, DecayCoupling, EpsilonPlacement, Hyperparameter, OPTIMIZERS,
+    OptimizerSpec, ScheduledWeightDecay,
+};
+use rheostat_schedule::parameter::Kind;
 
 fn every_spec() -> Vec<OptimizerSpec> {
     vec![
@@ -19,6 +24,9 @@ fn every_spec() -> Vec<OptimizerSpec> {
         OptimizerSpec::Adamp(Adamp::default()),
         OptimizerSpec::Lamb(Lamb::default()),
         OptimizerSpec::Lion(Lion::default()),
+        OptimizerSpec::Muon(Muon::default()),
+        OptimizerSpec::Prodigy(Prodigy::default()),
+        OptimizerSpec::ScheduleFree(ScheduleFree::default()),
     ]
 }
 
@@ -170,6 +178,55 @@ fn a_hyperparameter_that_the_rule_lacks_is_refused_with_what_it_has() {
     assert_eq!(error.to_string(), "sgd has no momentum; it has: weight_decay");
     assert!(OptimizerSpec::HeavyBall(HeavyBall::default()).accepts(Hyperparameter::Beta2).is_err());
     assert_eq!(OptimizerSpec::Sgd(Sgd::default()).accepts(Hyperparameter::LearningRate), Ok(()));
+}
+
+#[test]
+fn the_adamw_beside_muon_has_declared_defaults_and_ranges() {
+    let table = Muon::METHOD.parameter("adamw").unwrap();
+    let Kind::Table(parameters) = table.kind else { unreachable!() };
+    let declared: String =
+        parameters.iter().map(|parameter| format!("{} = {}\n", parameter.name, parameter.default.unwrap())).collect();
+    let explicit: MuonAdamw = toml::from_str(&declared).unwrap();
+    assert_eq!(explicit, MuonAdamw { paths: Some(MuonAdamw::PATHS.to_owned()), ..MuonAdamw::default() });
+
+    let adamw = MuonAdamw { rate_ratio: 0.0, momentum: 1.0, beta2: -0.5, epsilon: f64::NAN, paths: None };
+    let errors = OptimizerSpec::Muon(Muon { adamw, ..Muon::default() }).check().unwrap_err();
+    let fields: Vec<_> = errors.iter().map(ControlError::field).collect();
+    assert_eq!(fields, ["adamw.rate_ratio", "adamw.momentum", "adamw.beta2", "adamw.epsilon"]);
+}
+
+#[test]
+fn the_form_of_algoperf_has_constants_of_its_own() {
+    let spec = ScheduleFree { form: ScheduleFreeForm::Algoperf2024, ..ScheduleFree::default() };
+    assert_eq!(spec.step_power(), 0.75);
+    let spec = OptimizerSpec::ScheduleFree(spec);
+    assert_eq!(spec.default_of(Hyperparameter::Beta2), Some(0.9955159689799007));
+    assert_eq!(spec.default_of(Hyperparameter::WeightDecay), Some(0.08121616522670176));
+    assert_eq!(spec.check(), Ok(()));
+}
+
+#[test]
+fn a_rule_may_permit_less_than_its_hyperparameter_does() {
+    let averaging = OptimizerSpec::ScheduleFree(ScheduleFree { momentum: Some(0.0), ..ScheduleFree::default() });
+    let errors = averaging.check().unwrap_err();
+    assert_eq!(errors[0].to_string(), "momentum = 0 is out of range: more than 0 and less than 1");
+    assert_eq!(OptimizerSpec::Adamw(Adamw::default()).check_value(Hyperparameter::Momentum, 0.0), Ok(()));
+}
+
+#[test]
+fn the_constants_of_prodigy_are_checked() {
+    let spec = Prodigy { d0: 0.0, d_coef: -1.0, growth_rate: Some(0.5), epsilon: -1.0, ..Prodigy::default() };
+    let errors = OptimizerSpec::Prodigy(spec).check().unwrap_err();
+    let fields: Vec<_> = errors.iter().map(ControlError::field).collect();
+    assert_eq!(fields, ["epsilon", "d0", "d_coef", "growth_rate"]);
+}
+
+#[test]
+fn scheduled_weight_decay_is_refused_where_the_direction_holds_the_decay() {
+    let swd = ControllerSpec::Swd(ScheduledWeightDecay::default());
+    for spec in [OptimizerSpec::Prodigy(Prodigy::default()), OptimizerSpec::ScheduleFree(ScheduleFree::default())] {
+        assert!(swd.check_optimizer(&spec).is_err(), "{}", spec.name());
+    }
 }
 
 #[test]

@@ -244,6 +244,17 @@ impl Buffer {
         }
     }
 
+    /// `sum |self|`, the same for every number of threads.
+    pub(crate) fn sum_of_magnitudes(&self) -> Result<f64, OptimError> {
+        match &self.place {
+            Place::Host(values) => match values.dtype() {
+                DType::F64 => Ok(reduce::sum_of_magnitudes::<f64>(read(values)?)),
+                _ => Ok(reduce::sum_of_magnitudes::<f32>(read(values)?)),
+            },
+            Place::Device(values) => reduce::sum_on_device(&values.clone().abs()),
+        }
+    }
+
     fn beside<'a>(&'a self, other: &'a Self) -> Result<(&'a Place, &'a Place), OptimError> {
         if self.len() != other.len() {
             return Err(OptimError::storage("two tensors differ in length"));

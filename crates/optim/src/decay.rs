@@ -9,12 +9,15 @@ pub(crate) struct GroupDecay {
     pub(crate) weight_decay: f64,
     /// Peak of the rate, for the schedule multiplier.
     pub(crate) base_rate: Option<f64>,
+    /// The largest share of `kappa` that a tensor of the group can take.
+    pub(crate) largest_share: f64,
 }
 
 impl GroupDecay {
-    /// The share `kappa` of the weights that a step of size `rate` takes away first, less than 1, from the coupling.
+    /// The share `kappa` of the weights that a step of size `rate` takes away first, from the coupling; no tensor's share of it
+    /// reaches 1.
     pub(crate) fn kappa(self, rate: f64, group: usize) -> Result<f64, OptimError> {
-        let Self { coupling, weight_decay, base_rate } = self;
+        let Self { coupling, weight_decay, base_rate, largest_share } = self;
         if weight_decay == 0.0 {
             return Ok(0.0);
         }
@@ -27,7 +30,7 @@ impl GroupDecay {
             },
             DecayCoupling::Independent => weight_decay,
         };
-        let factor = 1.0 - kappa;
+        let factor = 1.0 - largest_share * kappa;
         if factor > 0.0 {
             Ok(kappa)
         } else {

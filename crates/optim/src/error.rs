@@ -7,8 +7,8 @@ pub enum OptimError {
     /// The specification has values out of range.
     #[error("the optimizer's specification is wrong: {}", list(.0))]
     Specification(Vec<ControlError>),
-    /// A group's pattern is no regular expression.
-    #[error("group path {pattern:?} is no regular expression: {why}")]
+    /// A pattern of paths is no regular expression.
+    #[error("path {pattern:?} is no regular expression: {why}")]
     BadPattern {
         /// What was given.
         pattern: String,
@@ -24,6 +24,28 @@ pub enum OptimError {
         why: &'static str,
         /// Every trainable tensor, comma-separated.
         paths: String,
+    },
+    /// A choice of matrices for AdamW that leaves one of two rules without any.
+    #[error("adamw.paths = {pattern:?} {why}; the matrices are: {matrices}")]
+    Matrices {
+        /// The regular expression.
+        pattern: String,
+        /// Whether it selects none or leaves none.
+        why: &'static str,
+        /// Every trainable tensor of rank 2 or more, comma-separated.
+        matrices: String,
+    },
+    /// Groups with rates that differ, under a rule that finds one step size for the whole model.
+    #[error(
+        "group {group}: learning_rate = {rate} beside {first} in another group: prodigy takes one rate, or 0 for groups that stay"
+    )]
+    DifferentRates {
+        /// The group, from 0.
+        group: usize,
+        /// Its rate.
+        rate: f64,
+        /// The first other one that is not 0.
+        first: f64,
     },
     /// One parameter that stands in two places of the model; an update would untie it.
     #[error("{first} and {second} are one parameter; tied parameters are not supported")]

@@ -30,6 +30,10 @@ impl ParameterGroup {
         Ok(Self { path })
     }
 
+    pub(crate) fn selects(&self, path: &str) -> bool {
+        self.path.is_match(path)
+    }
+
     /// The regular expression.
     pub fn pattern(&self) -> &str {
         self.path.as_str()

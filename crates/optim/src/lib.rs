@@ -5,10 +5,12 @@
 //! global norm and finds the first non-finite tensor; [`weights`] and [`load_weights`] keep a model bit for bit;
 //! [`ScheduledRate`] brings any schedule to Burn's own training loop.
 
+mod averaging;
 mod buffer;
 mod burn_scheduler;
 mod decay;
 mod error;
+mod evaluation;
 mod gradients;
 mod group;
 mod layout;
@@ -26,6 +28,7 @@ mod value;
 mod walk;
 mod weights;
 
+pub use averaging::WeightAverage;
 pub use buffer::Buffer;
 pub use burn_scheduler::ScheduledRate;
 pub use error::OptimError;
@@ -36,7 +39,7 @@ pub use line_search::{SearchError, Searched, find_step_size};
 pub use motion::Motion;
 pub use optimizer::Optimizer;
 pub use reset::reset_weights;
-pub use rules::{Parameter, RuleValues, State, UpdateRule};
+pub use rules::{Parameter, RuleValues, State, Underway, UpdateRule};
 pub use update::Update;
 pub use value::{Formula, Value};
 pub use weights::{load_weights, weights};

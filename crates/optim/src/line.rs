@@ -1,8 +1,7 @@
 use burn::module::Module;
 use rheostat_control::{Direction, Hyperparameters, Verdict};
 
-use crate::optimizer::Weights;
-use crate::weights::settled;
+use crate::weights::{Weights, settled};
 use crate::{Buffer, Gradients, OptimError, Optimizer, Parameter, Update};
 
 /// An update whose step size is still to be found: what can be applied, what losses are measured along, and how fast the loss
@@ -41,7 +40,7 @@ impl Optimizer {
         values: &[Hyperparameters],
         searching: Searching<'_>,
     ) -> Result<Line, OptimError> {
-        if self.rule.contains_rate() {
+        if self.contains_rate() {
             return Err(OptimError::ContainsRate { optimizer: self.spec().name() });
         }
         self.check_count("scales", searching.scales.len())?;
@@ -108,7 +107,7 @@ impl Optimizer {
                 let values = &line.update.groups[group].rule;
                 let read = || weights.read(*index);
                 let parameter = Parameter { path, shape: &self.layout.tensors[*index].shape, read: &read };
-                let without = |raw| self.rule.without_momentum(raw, &parameter, state, values);
+                let without = |raw| self.rules[*index].without_momentum(raw, &parameter, state, values);
                 line.aim.take_in(*index, group, gradient.clone(), update, without)?;
             }
         }

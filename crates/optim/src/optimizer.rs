@@ -1,4 +1,4 @@
-use std::cell::OnceCell;
+use std::sync::Arc;
 
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;
@@ -7,9 +7,10 @@ use rheostat_control::{DecayCoupling, Hyperparameter, Hyperparameters, Optimizer
 use crate::decay::GroupDecay;
 use crate::layout::Layout;
 use crate::line::Aim;
-use crate::rules::{self, Parameter, RuleValues, State, UpdateRule};
+use crate::rules::{self, Parameter, RuleValues, State, Underway, UpdateRule};
 use crate::update::GroupValues;
-use crate::walk::{self, FloatMapper, FloatVisitor, Role};
+use crate::walk::{self, FloatMapper, Role};
+use crate::weights::Weights;
 use crate::{Buffer, Gradients, OptimError, ParameterGroup, Update, group, state_file};
 
 /// Moves the weights of a module by an update rule whose hyperparameters all arrive with every step.
@@ -42,7 +43,8 @@ use crate::{Buffer, Gradients, OptimError, ParameterGroup, Update, group, state_
 #[derive(Debug)]
 pub struct Optimizer {
     pub(crate) spec: OptimizerSpec,
-    pub(crate) rule: Box<dyn UpdateRule>,
+    /// The rule of each tensor of the layout.
+    pub(crate) rules: Vec<Arc<dyn UpdateRule>>,
     pub(crate) layout: Layout,
     /// The group of each tensor of the layout.
     pub(crate) group_of: Vec<usize>,
@@ -61,7 +63,7 @@ impl Optimizer {
         spec.check().map_err(OptimError::Specification)?;
         let layout = Layout::of(model)?;
         Ok(Self {
-            rule: rules::rule_of(spec),
+            rules: rules::rules_of(spec, &layout)?,
             spec: spec.clone(),
             group_of: group::assign(groups, &layout)?,
             base_rates: vec![None; groups.len() + 1],
@@ -115,7 +117,7 @@ impl Optimizer {
     ) -> Result<Update, OptimError> {
         let groups = self.resolve(values)?;
         let rate_missing = |values: &Hyperparameters| values.get(Hyperparameter::LearningRate).is_none();
-        if let (true, Some(group)) = (self.rule.contains_rate(), values.iter().position(rate_missing)) {
+        if let (true, Some(group)) = (self.contains_rate(), values.iter().position(rate_missing)) {
             return Err(OptimError::MissingRate { group });
         }
         self.direction_of(model, gradients, groups, None)
@@ -147,15 +149,17 @@ impl Optimizer {
             }
             let parameter = Parameter { path: &path, shape: &self.layout.tensors[index].shape, read: &read };
             let state = self.states[index].take();
-            let (direction, state) = self.rule.direction(gradient, &parameter, state, &group.rule)?;
+            let rule = &self.rules[index];
+            let (direction, state) = rule.direction(gradient, &parameter, state, &group.rule)?;
             if let (Some(aim), Some(raw)) = (&mut aim, raw) {
-                let without = |raw| self.rule.without_momentum(raw, &parameter, &state, &group.rule);
+                let without = |raw| rule.without_momentum(raw, &parameter, &state, &group.rule);
                 aim.take_in(index, self.group_of[index], raw, &direction, without)?;
             }
-            decay_shares[index] = self.rule.decay_share(&state);
+            decay_shares[index] = rule.decay_share(&state);
             self.states[index] = Some(state);
             directions.push((path, Some(direction)));
         }
+        self.complete(&weights, &mut directions, &groups)?;
         // Then finite gradients can give a direction that is not.
         if self.spec.epsilon() == Some(0.0) {
             check_directions(&directions)?;
@@ -231,7 +235,7 @@ impl Optimizer {
         for (index, state) in self.states.iter().enumerate() {
             let values = update.groups.get(self.group_of[index]);
             if let (Some(state), Some(values)) = (state, values) {
-                let Some(of_tensor) = self.rule.second_moment(state, &values.rule)? else { return Ok(None) };
+                let Some(of_tensor) = self.rules[index].second_moment(state, &values.rule)? else { return Ok(None) };
                 sum += of_tensor;
                 count += state.slots.first().map_or(0, Buffer::len);
             }
@@ -264,8 +268,8 @@ impl Optimizer {
         if factor == 0.0 {
             self.reset();
         } else if factor < 1.0 {
-            for state in &mut self.states {
-                *state = state.take().map(|state| self.rule.scale(state, factor)).transpose()?;
+            for (state, rule) in self.states.iter_mut().zip(&self.rules) {
+                *state = state.take().map(|state| rule.scale(state, factor)).transpose()?;
             }
         }
         Ok(())
@@ -273,8 +277,8 @@ impl Optimizer {
 
     /// Forgets every moment, as a new optimizer; the `keep` bias correction goes on counting.
     pub fn reset(&mut self) {
-        for state in &mut self.states {
-            *state = state.take().and_then(|state| self.rule.reset(state));
+        for (state, rule) in self.states.iter_mut().zip(&self.rules) {
+            *state = state.take().and_then(|state| rule.reset(state));
         }
     }
 
@@ -300,17 +304,57 @@ impl Optimizer {
         if got == groups { Ok(()) } else { Err(OptimError::GroupCount { what, got, groups }) }
     }
 
+    /// Whether a tensor's direction contains the learning rate already.
+    pub(crate) fn contains_rate(&self) -> bool {
+        self.rules.iter().any(|rule| rule.contains_rate())
+    }
+
+    /// The largest share of its decay that a tensor of this group can take.
+    fn largest_decay_share(&self, group: usize) -> f64 {
+        let of_group = self.rules.iter().zip(&self.group_of).filter(|(_, of)| **of == group);
+        of_group.map(|(rule, _)| rule.largest_decay_share()).fold(0.0, f64::max)
+    }
+
+    /// Lets the rule see all tensors of an update; all have the same one where it looks.
+    fn complete<M: Module>(
+        &mut self,
+        weights: &Weights<'_, M>,
+        directions: &mut [(String, Option<Buffer>)],
+        groups: &[GroupValues],
+    ) -> Result<(), OptimError> {
+        let Some(rule) = self.rules.first().cloned() else { return Ok(()) };
+        let reads: Vec<_> = (0..directions.len()).map(|index| move || weights.read(index)).collect();
+        let parts = directions.iter_mut().zip(&mut self.states).zip(&self.layout.tensors).zip(&reads).enumerate();
+        let mut tensors: Vec<_> = parts
+            .map(|(index, ((((path, direction), state), tensor), read))| Underway {
+                parameter: Parameter { path, shape: &tensor.shape, read },
+                direction,
+                state,
+                values: groups[self.group_of[index]].rule,
+            })
+            .collect();
+        rule.complete(&mut tensors)
+    }
+
     /// The values of every group, checked.
     pub(crate) fn resolve(&self, values: &[Hyperparameters]) -> Result<Vec<GroupValues>, OptimError> {
         self.check_count("sets of hyperparameters", values.len())?;
-        values.iter().enumerate().map(|(group, values)| self.resolve_group(group, values)).collect()
+        let groups: Vec<_> = values
+            .iter()
+            .enumerate()
+            .map(|(group, values)| self.resolve_group(group, values))
+            .collect::<Result<_, _>>()?;
+        if let OptimizerSpec::Prodigy(_) = self.spec {
+            one_rate(&groups)?;
+        }
+        Ok(groups)
     }
 
     fn resolve_group(&self, group: usize, values: &Hyperparameters) -> Result<GroupValues, OptimError> {
         for (which, value) in values.iter() {
             self.spec
                 .accepts(which)
-                .and_then(|()| which.check(value))
+                .and_then(|()| self.spec.check_value(which, value))
                 .map_err(|source| OptimError::Hyperparameter { group, source })?;
         }
         let value = |which| values.get(which).or(self.spec.default_of(which)).unwrap_or(0.0);
@@ -327,8 +371,18 @@ impl Optimizer {
                 weight_decay,
                 rate: value(Hyperparameter::LearningRate),
             },
-            decay: GroupDecay { coupling, weight_decay, base_rate },
+            decay: GroupDecay { coupling, weight_decay, base_rate, largest_share: self.largest_decay_share(group) },
         })
+    }
+}
+
+/// Estimates over the whole model need one rate; groups that stand still may be left out.
+fn one_rate(groups: &[GroupValues]) -> Result<(), OptimError> {
+    let mut moving = groups.iter().map(|values| values.rule.rate).enumerate().filter(|(_, rate)| *rate != 0.0);
+    let Some((_, first)) = moving.next() else { return Ok(()) };
+    match moving.find(|(_, rate)| *rate != first) {
+        Some((group, rate)) => Err(OptimError::DifferentRates { group, rate, first }),
+        None => Ok(()),
     }
 }
 
@@ -340,38 +394,6 @@ fn check_directions(directions: &[(String, Option<Buffer>)]) -> Result<(), Optim
         }
     }
     Ok(())
-}
-
-/// The weights of a model, visited when a rule first asks for them.
-pub(crate) struct Weights<'a, M> {
-    model: &'a M,
-    handles: OnceCell<Vec<Tensor<1>>>,
-}
-
-impl<'a, M: Module> Weights<'a, M> {
-    pub(crate) fn of(model: &'a M) -> Self {
-        Self { model, handles: OnceCell::new() }
-    }
-
-    pub(crate) fn read(&self, index: usize) -> Result<Buffer, OptimError> {
-        let handles = self.handles.get_or_init(|| walk::visit(self.model, Handles(Vec::new())).0);
-        let handle = handles.get(index).ok_or_else(|| OptimError::OtherModel {
-            what: "the model",
-            why: format!("{} float tensors only", handles.len()),
-        })?;
-        Buffer::from_tensor(handle.clone())
-    }
-}
-
-/// Every float tensor, flat, without copying.
-struct Handles(Vec<Tensor<1>>);
-
-impl FloatVisitor for Handles {
-    fn float<const D: usize>(&mut self, _path: &str, parameter: &Param<Tensor<D>>) {
-        let tensor = parameter.base().inner();
-        let length = tensor.shape().num_elements();
-        self.0.push(tensor.reshape([length]));
-    }
 }
 
 struct Writer<'a> {
@@ -391,7 +413,7 @@ impl FloatMapper for Writer<'_> {
             return parameter;
         };
         let group = self.optimizer.group_of[index];
-        let step_size = if self.optimizer.rule.contains_rate() { 1.0 } else { self.step_sizes[group] };
+        let step_size = if self.optimizer.rules[index].contains_rate() { 1.0 } else { self.step_sizes[group] };
         let keep = 1.0 - self.kappas[group] * self.update.decay_shares[index];
         let moves = step_size != 0.0 || keep != 1.0;
         if !moves || self.error.is_some() {

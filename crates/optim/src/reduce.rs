@@ -38,6 +38,11 @@ pub(crate) fn sum<T: Copy + Into<f64> + Sync>(a: &[T]) -> f64 {
     fold(a, a, |a, _| a)
 }
 
+/// `sum |a|`.
+pub(crate) fn sum_of_magnitudes<T: Copy + Into<f64> + Sync>(a: &[T]) -> f64 {
+    fold(a, a, |a, _| a.abs())
+}
+
 fn fold<T: Copy + Into<f64> + Sync>(a: &[T], b: &[T], term: impl Fn(f64, f64) -> f64 + Copy + Sync) -> f64 {
     if a.len() <= CHUNK {
         return fold_chunk(a, b, term);

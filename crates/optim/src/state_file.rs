@@ -22,14 +22,18 @@ struct Header {
 
 impl Header {
     fn of(optimizer: &Optimizer) -> Self {
-        let owned = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
-        Self {
-            format: FORMAT.to_owned(),
-            version: VERSION,
-            method: optimizer.spec.name().to_owned(),
-            slots: owned(optimizer.rule.slots()),
-            counters: owned(optimizer.rule.counters()),
+        let mut slots = Vec::new();
+        let mut counters = Vec::new();
+        for rule in &optimizer.rules {
+            for (all, names) in [(&mut slots, rule.slots()), (&mut counters, rule.counters())] {
+                for &name in names {
+                    if !all.iter().any(|known| known == name) {
+                        all.push(name.to_owned());
+                    }
+                }
+            }
         }
+        Self { format: FORMAT.to_owned(), version: VERSION, method: optimizer.spec.name().to_owned(), slots, counters }
     }
 
     fn check(&self, stored: &str) -> Result<(), OptimError> {
@@ -61,9 +65,9 @@ impl Header {
 pub(crate) fn save(optimizer: &Optimizer) -> Result<Vec<u8>, OptimError> {
     let header = serde_json::to_string(&Header::of(optimizer)).map_err(OptimError::storage)?;
     let mut tensors = Vec::new();
-    for (tensor, state) in optimizer.layout.tensors.iter().zip(&optimizer.states) {
+    for ((tensor, rule), state) in optimizer.layout.tensors.iter().zip(&optimizer.rules).zip(&optimizer.states) {
         let Some(state) = state else { continue };
-        for (name, slot) in optimizer.rule.slots().iter().zip(&state.slots) {
+        for (name, slot) in rule.slots().iter().zip(&state.slots) {
             let (bytes, _, dtype) = slot.to_data()?.into_parts();
             let data = TensorData::try_from_bytes(bytes, tensor.shape.clone(), dtype).map_err(OptimError::storage)?;
             tensors.push((format!("{}/{name}", tensor.path), data));
@@ -80,11 +84,10 @@ pub(crate) fn load(optimizer: &Optimizer, bytes: &[u8]) -> Result<Vec<Option<Sta
     let stored = Stored::parse(WHAT, bytes)?;
     Header::of(optimizer).check(&stored.metadata)?;
     let names = stored.names();
-    let (slots, counters) = (optimizer.rule.slots(), optimizer.rule.counters());
     let mut known = 0;
     let mut states = Vec::with_capacity(optimizer.states.len());
-    for tensor in &optimizer.layout.tensors {
-        let path = &tensor.path;
+    for (tensor, rule) in optimizer.layout.tensors.iter().zip(&optimizer.rules) {
+        let (path, slots, counters) = (&tensor.path, rule.slots(), rule.counters());
         let first = slots.first().copied().unwrap_or(COUNTERS);
         if names.binary_search(&format!("{path}/{first}").as_str()).is_err() {
             states.push(None);

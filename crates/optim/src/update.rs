@@ -4,7 +4,7 @@ use crate::{Buffer, Gradients, OptimError, RuleValues};
 /// One update before its size is chosen: a direction for every tensor that had a gradient, and how the weights decay.
 ///
 /// The weights move by `theta <- theta (1 - kappa share) - eta direction`; `kappa` follows `eta` by the coupling, and the
-/// share is 1 but for a rule that spares some tensors.
+/// share is 1 but for a rule that gives some tensors less or more.
 #[derive(Debug, Clone)]
 pub struct Update {
     pub(crate) directions: Vec<(String, Option<Buffer>)>,

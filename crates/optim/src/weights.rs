@@ -1,10 +1,12 @@
+use std::cell::OnceCell;
+
 use burn::module::{Module, Param};
 use burn::tensor::{Tensor, TensorData};
 
-use crate::OptimError;
 use crate::layout::Layout;
 use crate::store::{self, Stored};
 use crate::walk::{self, FloatMapper, FloatVisitor, Role};
+use crate::{Buffer, OptimError};
 
 const WHAT: &str = "weights";
 const FORMAT: &str = "{\"format\":\"rheostat-weights\",\"version\":1}";
@@ -57,6 +59,65 @@ pub fn load_weights<M: Module>(model: M, bytes: &[u8]) -> Result<M, OptimError> 
 pub(crate) fn settled<M: Module>(model: M) -> M {
     let autodiff = walk::visit(&model, Roles(Vec::new())).0.iter().any(Role::is_autodiff);
     if autodiff { model.valid().train() } else { model.valid() }
+}
+
+/// A copy of the model with these values in place of its own, one entry a float tensor; where there is none the model's stay. The
+/// copy shares nothing with the model.
+pub(crate) fn isolated_with<M: Module>(model: &M, values: Vec<Option<Buffer>>) -> M {
+    let roles = walk::visit(model, Roles(Vec::new())).0;
+    walk::map(settled(model.clone()), &mut Replacer { values: values.into_iter(), roles: roles.into_iter() })
+}
+
+struct Replacer<V, R> {
+    values: V,
+    roles: R,
+}
+
+impl<V: Iterator<Item = Option<Buffer>>, R: Iterator<Item = Role>> FloatMapper for Replacer<V, R> {
+    fn float<const D: usize>(&mut self, _path: &str, parameter: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        let (Some(value), Some(role)) = (self.values.next(), self.roles.next()) else {
+            return parameter;
+        };
+        let (id, tensor, mapper) = parameter.consume();
+        let tensor = tensor.inner();
+        let value = match value {
+            Some(value) => value.into_tensor(tensor.dims(), &tensor.device()),
+            None => tensor,
+        };
+        Param::from_mapped_value(id, role.give(value), mapper)
+    }
+}
+
+/// The weights of a model, visited when a rule first asks for them.
+pub(crate) struct Weights<'a, M> {
+    model: &'a M,
+    handles: OnceCell<Vec<Tensor<1>>>,
+}
+
+impl<'a, M: Module> Weights<'a, M> {
+    pub(crate) fn of(model: &'a M) -> Self {
+        Self { model, handles: OnceCell::new() }
+    }
+
+    pub(crate) fn read(&self, index: usize) -> Result<Buffer, OptimError> {
+        let handles = self.handles.get_or_init(|| walk::visit(self.model, Handles(Vec::new())).0);
+        let handle = handles.get(index).ok_or_else(|| OptimError::OtherModel {
+            what: "the model",
+            why: format!("{} float tensors only", handles.len()),
+        })?;
+        Buffer::from_tensor(handle.clone())
+    }
+}
+
+/// Every float tensor, flat, without copying.
+struct Handles(Vec<Tensor<1>>);
+
+impl FloatVisitor for Handles {
+    fn float<const D: usize>(&mut self, _path: &str, parameter: &Param<Tensor<D>>) {
+        let tensor = parameter.base().inner();
+        let length = tensor.shape().num_elements();
+        self.0.push(tensor.reshape([length]));
+    }
 }
 
 #[derive(Default)]

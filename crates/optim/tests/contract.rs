@@ -1,7 +1,8 @@
 //! Every optimizer, in every variant that changes what it remembers, under the whole suite.
 
 use rheostat_control::optimizers::{
-    Adam, Adamp, Adamw, HeavyBall, Lamb, Lion, Nadamw, NadamwForm, Nesterov, Rmsprop, RmspropForm, Sgd, Sgdw,
+    Adam, Adamp, Adamw, HeavyBall, Lamb, Lion, Muon, MuonScale, Nadamw, NadamwForm, Nesterov, Prodigy, Rmsprop,
+    RmspropForm, ScheduleFree, ScheduleFreeForm, Sgd, Sgdw,
 };
 use rheostat_control::{BiasCorrection, DecayCoupling, EpsilonPlacement, OptimizerSpec};
 use rheostat_testkit::optimizer::contract;
@@ -87,4 +88,28 @@ fn every_coupling_of_weight_decay_keeps_the_contract() {
         contract(&OptimizerSpec::Sgd(Sgd { decay, weight_decay: Some(0.01) }));
         contract(&OptimizerSpec::Adamw(Adamw { decay, ..Adamw::default() }));
     }
+}
+
+#[test]
+fn muon_keeps_the_contract_at_every_scale() {
+    for scale in [MuonScale::Original, MuonScale::MatchRmsAdamw, MuonScale::SpectralUnclamped] {
+        contract(&OptimizerSpec::Muon(Muon { scale, ..Muon::default() }));
+    }
+    contract(&OptimizerSpec::Muon(Muon { nesterov: false, decay: DecayCoupling::Independent, ..Muon::default() }));
+}
+
+#[test]
+fn schedule_free_keeps_the_contract_in_both_forms() {
+    for form in [ScheduleFreeForm::Released, ScheduleFreeForm::Algoperf2024] {
+        contract(&OptimizerSpec::ScheduleFree(ScheduleFree { form, ..ScheduleFree::default() }));
+    }
+}
+
+#[test]
+fn prodigy_keeps_the_contract_in_every_variant() {
+    // A first estimate that moves weights of single precision within a few updates.
+    let spec = Prodigy { d0: 0.1, ..Prodigy::default() };
+    contract(&OptimizerSpec::Prodigy(spec.clone()));
+    contract(&OptimizerSpec::Prodigy(Prodigy { use_bias_correction: true, growth_rate: Some(1.1), ..spec.clone() }));
+    contract(&OptimizerSpec::Prodigy(Prodigy { safeguard_warmup: true, ..spec }));
 }

@@ -111,7 +111,7 @@ fn weight_decay_by_second_moments_needs_an_optimizer_that_has_them() {
     let swd = "weight_decay = { method = \"swd\" }\n";
     assert!(read(&format!("workload = \"toy\"\n{swd}")).unwrap().plan(1000).is_ok());
     let with = |optimizer: &str| messages(&format!("workload = \"toy\"\n{swd}[optimizer]\n{optimizer}\n"));
-    assert_snapshot!(with("method = \"nesterov\""), @"toy.toml:2:27: weight_decay.method: swd divides by second moments, which nesterov does not have: take adamw");
+    assert_snapshot!(with("method = \"nesterov\""), @"toy.toml:2:27: weight_decay.method: swd divides by bias-corrected second moments, which nesterov does not have: take adamw");
     assert_snapshot!(with("method = \"adam\""), @r#"toy.toml:2:27: weight_decay.method: swd counts on weight decay times the learning rate: set decay = "lr_coupled" in [optimizer]"#);
 }
 

@@ -45,7 +45,7 @@ pub(crate) fn searches(view: &View<'_>) -> Vec<String> {
     }
     let each = view.searches.losses as f64 / updates as f64;
     let mut outcomes: Vec<_> = outcomes.iter().map(|(outcome, times)| (*times, spoken(outcome))).collect();
-    outcomes.sort_by(|one, other| other.0.cmp(&one.0));
+    outcomes.sort_by_key(|(times, _)| std::cmp::Reverse(*times));
     let outcomes = outcomes.into_iter().map(|(times, outcome)| format!("{} {outcome}", crate::number::count(times)));
     std::iter::once(format!("{} more losses an update", short(each))).chain(outcomes).collect()
 }

@@ -50,6 +50,8 @@ pub enum Family {
     Controller,
     /// A line search.
     LineSearch,
+    /// An average of the weights.
+    Averaging,
 }
 
 /// One parameter of a method.

@@ -294,13 +294,17 @@ fn leaving_out_the_momentum_is_a_momentum_of_zero(spec: &OptimizerSpec) {
     if spec.default_of(Hyperparameter::Momentum).is_none() || dampened {
         return;
     }
-    let mut run = Run::warm(spec);
-    let mut searched = run.resumed(spec);
+    let mut searched = Run::warm(spec);
+    let mut still = spec.clone();
+    if let OptimizerSpec::Muon(spec) = &mut still {
+        // That of the AdamW beside it, which no hyperparameter sets.
+        spec.adamw.momentum = 0.0;
+    }
+    let mut run = searched.resumed(&still);
     let gradients = run.net.gradients(5);
     let values = rate(0.01).with(Hyperparameter::Momentum, 0.0);
     let values =
         values.with(Hyperparameter::WeightDecay, if spec.decay() == DecayCoupling::Inside { 0.1 } else { 0.0 });
-    let update = run.optimizer.direction(&run.net, gradients.clone(), &[values]).unwrap();
     let along = Direction::WithoutMomentum;
     let searching = Searching { along, scales: &[1.0], clipping: 1.0, may_turn: false };
     let momentum = values.with(Hyperparameter::Momentum, 0.5);
@@ -310,6 +314,7 @@ fn leaving_out_the_momentum_is_a_momentum_of_zero(spec: &OptimizerSpec) {
         return;
     }
     let line = line.unwrap();
+    let update = run.optimizer.direction(&run.net, gradients.clone(), &[values]).unwrap();
     let close = |got: f64, wanted: f64| {
         assert!((got - wanted).abs() <= 1e-5 * wanted.abs(), "{}: {got} without momentum, {wanted} at 0", spec.name());
     };

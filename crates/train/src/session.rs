@@ -12,7 +12,7 @@ use burn::tensor::Device;
 use rheostat_control::{
     Action, Controller, DecayCoupling, Decision, Hyperparameter, LineSearch, Observation, StopReason,
 };
-use rheostat_optim::{Motion, OptimError, Optimizer, ParameterGroup};
+use rheostat_optim::{Motion, OptimError, Optimizer, ParameterGroup, WeightAverage};
 use rheostat_record::{
     Checkpoint, Event, EventSink, FORMAT, Manifest, NonFinite, Plan, Recipe, RunResult, RunWriter, Status, TestWeights,
     told_loss,
@@ -24,7 +24,7 @@ use self::update::Step;
 use crate::accounts::{Clock, Phase};
 use crate::loader::Loader;
 use crate::snapshot::Snapshot;
-use crate::state::{BEST, CONTROLLER, LINE_SEARCH, MOTION, OPTIMIZER, STATE, State, WEIGHTS};
+use crate::state::{AVERAGE, BEST, CONTROLLER, EVALUATED, LINE_SEARCH, MOTION, OPTIMIZER, STATE, State, WEIGHTS};
 use crate::train::{Control, Divergence, Host, Observer, Outcome, Place};
 use crate::{TrainError, device, device_name};
 
@@ -41,6 +41,8 @@ pub(crate) struct Session<'a, W: Workload> {
     /// The weights at the best evaluation, if the recipe wants those tested. Bytes: clones of a model share running statistics.
     best: Option<Vec<u8>>,
     optimizer: Optimizer,
+    /// The average of the weights, if the recipe wants one.
+    average: Option<WeightAverage>,
     controller: Box<dyn Controller>,
     /// What the controller decided at the very beginning, until that is carried out.
     begun: Option<Decision>,
@@ -77,6 +79,7 @@ impl<'a, W: Workload> Session<'a, W> {
         device.seed(seed(recipe.seed, Purpose::Init, 0));
         let mut model = workload.model(&device);
         let mut optimizer = optimizer(recipe, &plan, &model).map_err(TrainError::Setup)?;
+        let mut average = plan.averaging.clone().map(WeightAverage::new);
         let mut controller = control(&plan).map_err(|source| TrainError::Control { step: 0, source })?;
         let mut search = plan.line_search().map_err(|source| TrainError::Control { step: 0, source })?;
         let (mut best, mut snapshot, mut motion) = (None, None, Motion::default());
@@ -103,10 +106,13 @@ impl<'a, W: Workload> Session<'a, W> {
             model = rheostat_optim::load_weights(model, checkpoint.file(WEIGHTS)?)
                 .map_err(|error| misfit(error.to_string()))?;
             optimizer.load(checkpoint.file(OPTIMIZER)?).map_err(|error| misfit(error.to_string()))?;
+            if let Some(average) = &mut average {
+                average.load(&model, checkpoint.file(AVERAGE)?).map_err(|error| misfit(error.to_string()))?;
+            }
             if recipe.test == TestWeights::Best && state.best.is_some() {
                 best = Some(checkpoint.file(BEST)?.to_vec());
             }
-            snapshot = state.snapshot.map(|mark| Snapshot::read(mark, checkpoint)).transpose()?;
+            snapshot = state.snapshot.map(|mark| Snapshot::read(mark, checkpoint, average.is_some())).transpose()?;
             if controller.asks().change {
                 motion.load(&model, checkpoint.file(MOTION)?).map_err(|error| misfit(error.to_string()))?;
             }
@@ -133,6 +139,7 @@ impl<'a, W: Workload> Session<'a, W> {
             model,
             best,
             optimizer,
+            average,
             controller,
             begun,
             snapshot,
@@ -167,9 +174,10 @@ impl<'a, W: Workload> Session<'a, W> {
             }
             self.record_step(&step)?;
             self.observer.accounts(self.clock.accounts());
-            self.clock.switch(Phase::Control, &self.device)?;
             let seen = Observation::Step { step: self.state.step, loss: step.loss };
             self.state.step += 1;
+            self.average()?;
+            self.clock.switch(Phase::Control, &self.device)?;
             let save = self.due(self.plan.checkpoint_every);
             let mut actions = self.tell(&seen)?;
             if self.due(self.plan.evaluate_every) {
@@ -245,8 +253,9 @@ impl<'a, W: Workload> Session<'a, W> {
     fn checkpoint(&mut self) -> Result<(), TrainError> {
         self.clock.switch(Phase::Recording, &self.device)?;
         let step = self.state.step;
-        let Some(Snapshot { weights, moments, .. }) = self.as_it_stands()? else { return Ok(()) };
+        let Some(Snapshot { weights, moments, average, .. }) = self.as_it_stands()? else { return Ok(()) };
         let failed = |source| TrainError::Optimizer { step, source };
+        let evaluated = self.averaged()?.as_ref().map(rheostat_optim::weights).transpose().map_err(failed)?;
         let motion = self.controller.asks().change.then(|| self.motion.save()).transpose().map_err(failed)?;
         self.state.accounts = *self.clock.accounts();
         self.state.snapshot = self.snapshot.as_ref().map(Snapshot::mark);
@@ -256,6 +265,8 @@ impl<'a, W: Workload> Session<'a, W> {
             vec![(STATE, &state), (WEIGHTS, &weights), (OPTIMIZER, &moments), (CONTROLLER, &controller)];
         let search = self.plan.line_search.is_some().then(|| self.search.save());
         files.extend(search.as_ref().map(|search| (LINE_SEARCH, search.as_slice())));
+        files.extend(average.as_ref().map(|average| (AVERAGE, average.as_slice())));
+        files.extend(evaluated.as_ref().map(|evaluated| (EVALUATED, evaluated.as_slice())));
         files.extend(self.best.as_ref().map(|best| (BEST, best.as_slice())));
         files.extend(self.snapshot.iter().flat_map(Snapshot::files));
         files.extend(motion.as_ref().map(|motion| (MOTION, motion.as_slice())));

@@ -11,6 +11,10 @@ pub(crate) const STATE: &str = "state.json";
 pub(crate) const WEIGHTS: &str = "weights.safetensors";
 pub(crate) const BEST: &str = "best.safetensors";
 pub(crate) const OPTIMIZER: &str = "optimizer.safetensors";
+/// The average of the weights.
+pub(crate) const AVERAGE: &str = "average.safetensors";
+/// The weights that are evaluated, where they are not those that train.
+pub(crate) const EVALUATED: &str = "evaluated.safetensors";
 pub(crate) const MOTION: &str = "motion.safetensors";
 pub(crate) const CONTROLLER: &str = "controller.bin";
 pub(crate) const LINE_SEARCH: &str = "line-search.bin";

@@ -1,4 +1,6 @@
-use rheostat_control::{CONTROLLERS, Hyperparameter, LINE_SEARCHES, OPTIMIZERS, controllers_of, line_searches_of};
+use rheostat_control::{
+    AVERAGING, CONTROLLERS, Hyperparameter, LINE_SEARCHES, OPTIMIZERS, controllers_of, line_searches_of,
+};
 use rheostat_record::RECIPE_KEYS;
 use rheostat_schedule::parameter::{Family, Kind, Method, Parameter};
 use rheostat_schedule::{COMMON, METHODS};
@@ -9,7 +11,7 @@ use crate::error::CliError;
 use crate::output;
 
 pub(crate) fn run(name: Option<&str>, global: &Global) -> Result<(), CliError> {
-    let all = || METHODS.iter().chain(CONTROLLERS).chain(LINE_SEARCHES).chain(OPTIMIZERS);
+    let all = || METHODS.iter().chain(CONTROLLERS).chain(LINE_SEARCHES).chain(OPTIMIZERS).chain(AVERAGING);
     let chosen: Vec<&Method> = all().filter(|method| name.is_none_or(|name| method.name == name)).collect();
     if chosen.is_empty() {
         let known: Vec<_> = all().map(|method| method.name).collect();
@@ -61,6 +63,7 @@ fn family(method: &Method) -> &'static str {
         Family::Optimizer => "optimizer",
         Family::Controller => "controller",
         Family::LineSearch => "line search",
+        Family::Averaging => "averaging",
     }
 }
 

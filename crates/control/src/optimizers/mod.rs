@@ -6,10 +6,13 @@ mod adamw;
 mod heavy_ball;
 mod lamb;
 mod lion;
+mod muon;
 mod nadamw;
 mod nesterov;
 mod parameters;
+mod prodigy;
 mod rmsprop;
+mod schedule_free;
 mod sgd;
 mod sgdw;
 
@@ -22,9 +25,12 @@ pub use adamw::Adamw;
 pub use heavy_ball::HeavyBall;
 pub use lamb::Lamb;
 pub use lion::Lion;
+pub use muon::{Muon, MuonAdamw, MuonScale};
 pub use nadamw::{Nadamw, NadamwForm};
 pub use nesterov::Nesterov;
+pub use prodigy::Prodigy;
 pub use rmsprop::{Rmsprop, RmspropForm};
+pub use schedule_free::{ScheduleFree, ScheduleFreeForm};
 pub use sgd::Sgd;
 pub use sgdw::Sgdw;
 

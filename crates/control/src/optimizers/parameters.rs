@@ -43,6 +43,12 @@ pub(super) const WEIGHT_DECAY: Parameter =
 
 pub(super) const WEIGHT_DECAY_DECOUPLED: Parameter = WEIGHT_DECAY.default("0.01");
 
+/// Of rules whose direction holds the decay.
+pub(super) const WEIGHT_DECAY_INSIDE: Parameter =
+    Parameter::new("weight_decay", Kind::Number, "weight decay, multiplied by the learning rate")
+        .at_least(0.0, "at least 0")
+        .default("0.0");
+
 pub(super) const DECAY: Parameter =
     Parameter::new("decay", Kind::Choice(L2_FIRST), "how weight decay enters the update")
         .default("\"l2\"")

@@ -7,16 +7,21 @@ mod heavy_ball;
 mod lamb;
 mod lion;
 mod moments;
+mod muon;
 mod nadamw;
 mod nesterov;
+mod prodigy;
 mod rmsprop;
+mod schedule_free;
 mod sgd;
 mod sgdw;
 
 use std::fmt;
+use std::sync::Arc;
 
 use rheostat_control::OptimizerSpec;
 
+use crate::layout::Layout;
 use crate::{Buffer, OptimError};
 
 /// Turns gradients into directions: (gradient, parameter, state, hyperparameters) -> (direction, state).
@@ -48,6 +53,29 @@ pub trait UpdateRule: fmt::Debug + Send + Sync {
         false
     }
 
+    /// Completes the directions and states of an update once every tensor has had its turn, for rules that measure the whole
+    /// model; by default they are complete.
+    ///
+    /// # Errors
+    /// [`OptimError::Storage`] if values cannot be accessed.
+    fn complete(&self, tensors: &mut [Underway<'_>]) -> Result<(), OptimError> {
+        let _ = tensors;
+        Ok(())
+    }
+
+    /// The weights to evaluate in place of `weights`, those that the last update left; by default none.
+    ///
+    /// # Errors
+    /// [`OptimError::Storage`] if values cannot be accessed.
+    fn evaluation_weights(
+        &self,
+        weights: &dyn Fn() -> Result<Buffer, OptimError>,
+        state: &State,
+    ) -> Result<Option<Buffer>, OptimError> {
+        let _ = (weights, state);
+        Ok(None)
+    }
+
     /// The direction that this gradient would have without momentum, from the state that [`UpdateRule::direction`] has just
     /// reached; the gradient itself by default.
     ///
@@ -64,11 +92,15 @@ pub trait UpdateRule: fmt::Debug + Send + Sync {
         Ok(gradient)
     }
 
-    /// The share of the decay outside the direction that this tensor takes, from 0 to 1, in the update that has just reached
-    /// this state.
+    /// The largest share of the decay outside the direction that any update has its tensors take.
+    fn largest_decay_share(&self) -> f64 {
+        1.0
+    }
+
+    /// The share of that decay that this tensor takes in the update that has just reached this state; the largest by default.
     fn decay_share(&self, state: &State) -> f64 {
         let _ = state;
-        1.0
+        self.largest_decay_share()
     }
 
     /// The sum over this tensor of the bias-corrected second moment; `None` for a rule without one.
@@ -118,6 +150,18 @@ pub struct RuleValues {
     pub rate: f64,
 }
 
+/// One tensor in an update that is under way.
+pub struct Underway<'a> {
+    /// The tensor.
+    pub parameter: Parameter<'a>,
+    /// What [`UpdateRule::direction`] gave; nothing where there was no gradient.
+    pub direction: &'a mut Option<Buffer>,
+    /// Its state; nothing before its first update.
+    pub state: &'a mut Option<State>,
+    /// Its hyperparameters.
+    pub values: RuleValues,
+}
+
 /// The tensor that a direction is for, read only when a rule asks.
 pub struct Parameter<'a> {
     /// Where it stands in the model.
@@ -137,7 +181,16 @@ impl Parameter<'_> {
     }
 }
 
-/// The rule of a specification.
+/// The rule of each tensor of a model.
+pub(crate) fn rules_of(spec: &OptimizerSpec, layout: &Layout) -> Result<Vec<Arc<dyn UpdateRule>>, OptimError> {
+    let mut rules = vec![Arc::from(rule_of(spec)); layout.tensors.len()];
+    if let OptimizerSpec::Muon(spec) = spec {
+        muon::take_matrices(spec, layout, &mut rules)?;
+    }
+    Ok(rules)
+}
+
+/// The rule of a specification; the matrices of Muon have rules of their own.
 pub(crate) fn rule_of(spec: &OptimizerSpec) -> Box<dyn UpdateRule> {
     match spec {
         OptimizerSpec::Sgd(_) => Box::new(sgd::Sgd),
@@ -151,6 +204,9 @@ pub(crate) fn rule_of(spec: &OptimizerSpec) -> Box<dyn UpdateRule> {
         OptimizerSpec::Adamp(spec) => Box::new(adamp::Adamp::new(spec)),
         OptimizerSpec::Lamb(spec) => Box::new(lamb::Lamb::new(spec)),
         OptimizerSpec::Lion(_) => Box::new(lion::Lion),
+        OptimizerSpec::Muon(spec) => Box::new(muon::Beside::new(spec)),
+        OptimizerSpec::Prodigy(spec) => Box::new(prodigy::Prodigy::new(spec)),
+        OptimizerSpec::ScheduleFree(spec) => Box::new(schedule_free::ScheduleFree::new(spec)),
     }
 }
 

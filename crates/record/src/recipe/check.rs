@@ -1,6 +1,8 @@
 //! Checks a tree against the parameters that methods declare: keys, types, choices and ranges.
 
-use rheostat_control::{CONTROLLERS, Hyperparameter, LINE_SEARCHES, OPTIMIZERS, controllers_of, line_searches_of};
+use rheostat_control::{
+    AVERAGING, CONTROLLERS, Hyperparameter, LINE_SEARCHES, OPTIMIZERS, controllers_of, line_searches_of,
+};
 use rheostat_schedule::parameter::{Family, Kind, Method, Parameter};
 use rheostat_schedule::{COMMON, METHODS, Span};
 
@@ -12,7 +14,12 @@ use crate::document::{Findings, nearest};
 pub(crate) fn recipe(root: &Node, findings: &mut Findings) {
     for entry in root.entries() {
         match entry.key.as_str() {
-            "optimizer" => optimizer(&entry.node, findings),
+            "optimizer" => {
+                of_family("optimizer", "adamw", OPTIMIZERS, &entry.node, findings);
+                let paths = entry.node.get("adamw").and_then(|beside| beside.get("paths"));
+                paths.filter(|paths| paths.text().is_some()).into_iter().for_each(|paths| path(paths, findings));
+            }
+            "averaging" => of_family("averaging", "ema", AVERAGING, &entry.node, findings),
             "target" => target(&entry.node, findings),
             "group" => groups(&entry.node, findings),
             key => match (Hyperparameter::from_name(key), keys::parameter(key)) {
@@ -121,13 +128,14 @@ fn method(
     found
 }
 
-fn optimizer(node: &Node, findings: &mut Findings) {
+/// A table that names a method of one family; `example` is one of them.
+fn of_family(key: &str, example: &str, methods: &'static [Method], node: &Node, findings: &mut Findings) {
     if !matches!(node.value, Value::Table(_)) {
-        let help = Some("write [optimizer] and method = \"adamw\"".to_owned());
-        findings.add(&node.origin, format!("optimizer = {} is {}, not a table", node.display(), node.kind()), help);
+        let help = Some(format!("write [{key}] and method = \"{example}\""));
+        findings.add(&node.origin, format!("{key} = {} is {}, not a table", node.display(), node.kind()), help);
         return;
     }
-    if let Some(method) = method(node, OPTIMIZERS, findings) {
+    if let Some(method) = method(node, methods, findings) {
         table(node, method, method.parameters.iter().collect(), &[], findings);
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use rheostat_control::{
-    ControlError, Controller, ControllerMethod, ControllerSpec, DecayCoupling, FixedStep, Hyperparameter,
+    Averaging, ControlError, Controller, ControllerMethod, ControllerSpec, DecayCoupling, FixedStep, Hyperparameter,
     Hyperparameters, LineSearch, LineSearchMethod, LineSearchSpec, OpenLoop, OptimizerSpec, Setting, Together,
 };
 use rheostat_schedule::{BatchPiece, EpochStep, Frame, Part, Schedule, ScheduleError, ScheduleSpec, Span};
@@ -27,6 +27,8 @@ pub struct Plan {
     pub controllers: Vec<(Hyperparameter, ControllerSpec)>,
     /// What chooses the size of every step, in place of a learning rate.
     pub line_search: Option<LineSearchSpec>,
+    /// When weights join their average; nothing without one.
+    pub averaging: Option<Averaging>,
     /// What controllers must know of the run.
     pub setting: Setting,
     /// The optimizer, with the constants of its rule for the run's batches.
@@ -80,6 +82,14 @@ impl Recipe {
         };
         let evaluate_every = every("evaluate_every", self.evaluate_every)?;
         let checkpoint_every = every("checkpoint_every", self.checkpoint_every)?;
+        let averaging = match self.averaging.as_ref().map(|spec| spec.resolve(&frame)).transpose() {
+            Ok(averaging) => averaging,
+            Err(error) => {
+                let place = self.tree.origin_of(&format!("averaging.{}", error.field()));
+                findings.add(place, format!("averaging.{error}"), None);
+                None
+            }
+        };
         let base = self.open_loop("", &self.hyperparameters, &batches, findings);
         let groups: Vec<_> = self
             .groups
@@ -134,6 +144,7 @@ impl Recipe {
             base,
             controllers,
             line_search: self.line_search.clone(),
+            averaging,
             setting,
             optimizer: self.optimizer.clone(),
             groups,

@@ -1,8 +1,9 @@
 use std::collections::BTreeMap;
 
+use rheostat_control::optimizers::ScheduleFree;
 use rheostat_control::{
-    BatchScaling, ControlError, ControllerMethod, ControllerSpec, Hyperparameter, LineSearchMethod, LineSearchSpec,
-    OptimizerSpec,
+    AveragingSpec, BatchScaling, ControlError, ControllerMethod, ControllerSpec, Hyperparameter, LineSearchMethod,
+    LineSearchSpec, OptimizerSpec,
 };
 use rheostat_schedule::parameter::Family;
 use rheostat_schedule::{ScheduleSpec, Span};
@@ -50,6 +51,8 @@ pub struct Recipe {
     pub test: TestWeights,
     /// The optimizer.
     pub optimizer: OptimizerSpec,
+    /// What average of the weights is evaluated in their place.
+    pub averaging: Option<AveragingSpec>,
     /// What moves by a schedule, and how.
     pub hyperparameters: BTreeMap<Hyperparameter, ScheduleSpec>,
     /// What a controller sets as it sees the run.
@@ -149,6 +152,13 @@ impl Recipe {
                 findings.add(tree.origin_of(&format!("optimizer.{}", error.field())), error.to_string(), None);
             }
         }
+        let averaging: Option<AveragingSpec> = match tree.get("averaging") {
+            Some(_) => Some(read(&tree, "averaging", findings)?),
+            None => None,
+        };
+        if let OptimizerSpec::ScheduleFree(spec) = &optimizer {
+            averages_itself(&tree, spec, findings);
+        }
         for (which, spec) in &controllers {
             if let Err(error) = spec.check_optimizer(&optimizer) {
                 refuse(&tree, *which, &error, findings);
@@ -171,6 +181,9 @@ impl Recipe {
                 Some(Group { path, hyperparameters, rate_factor })
             })
             .collect();
+        if let OptimizerSpec::Prodigy(_) = &optimizer {
+            one_rate(&tree, &hyperparameters, &groups, findings);
+        }
         let controlled = controllers.keys().map(|which| (which.to_string(), *which));
         for (place, which) in named(&hyperparameters, &groups).into_iter().chain(controlled) {
             if let Err(error) = optimizer.accepts(which) {
@@ -207,6 +220,7 @@ impl Recipe {
             non_finite: read(&tree, "non_finite", findings)?,
             test: read(&tree, "test", findings)?,
             optimizer,
+            averaging,
             hyperparameters,
             controllers,
             line_search,
@@ -291,7 +305,6 @@ fn line_search(tree: &Node, findings: &mut Findings) -> Option<LineSearchSpec> {
     Some(spec)
 }
 
-/// What a controller's or line search's specification refused, at its place.
 fn batch_scaling(tree: &Node, findings: &mut Findings) -> Option<BatchScaling> {
     tree.get("batch_scaling")?;
     let scaling: BatchScaling = read(tree, "batch_scaling", findings)?;
@@ -302,9 +315,56 @@ fn batch_scaling(tree: &Node, findings: &mut Findings) -> Option<BatchScaling> {
     Some(scaling)
 }
 
-/// What a controller's specification refused, at its place.
+/// What a controller's or line search's specification refused, at its place.
 pub(super) fn refuse(tree: &Node, which: Hyperparameter, error: &ControlError, findings: &mut Findings) {
     findings.add(tree.origin_of(&format!("{which}.{}", error.field())), format!("{which}.{error}"), None);
+}
+
+/// Schedule-Free stands in place of a schedule and of another average.
+fn averages_itself(tree: &Node, spec: &ScheduleFree, findings: &mut Findings) {
+    if tree.get("averaging").is_some() {
+        let message = "schedule_free averages the weights itself";
+        findings.add(tree.origin_of("averaging"), message, Some("leave [averaging] out".to_owned()));
+    }
+    let groups = tree.get("group").map(Node::items).unwrap_or_default();
+    for node in std::iter::once(tree).chain(groups) {
+        let Some(rate) = node.get("learning_rate") else { continue };
+        let Some(method) = rate.get("method") else { continue };
+        let help = match named_feedback(rate) {
+            // A line search refuses the optimizer.
+            Some(feedback) if feedback.family == Family::LineSearch => continue,
+            Some(_) => "set learning_rate = 0.0025",
+            None if method.text() == Some("constant") || spec.allow_schedule => continue,
+            None => "set learning_rate = 0.0025, or allow_schedule = true in [optimizer]",
+        };
+        let message = format!("schedule_free takes a constant rate, with a warm-up at most, not {}", method.display());
+        findings.add(&method.origin, message, Some(help.to_owned()));
+    }
+}
+
+/// Prodigy finds one step size for the whole model.
+fn one_rate(
+    tree: &Node,
+    hyperparameters: &BTreeMap<Hyperparameter, ScheduleSpec>,
+    groups: &[Group],
+    findings: &mut Findings,
+) {
+    let stays = ScheduleSpec::from(ScheduleSpec::constant(0.0));
+    for (index, group) in groups.iter().enumerate() {
+        let own = group.hyperparameters.get(&Hyperparameter::LearningRate);
+        let (key, differs) = match own {
+            Some(rate) => (
+                Hyperparameter::LearningRate.name(),
+                *rate != stays && own != hyperparameters.get(&Hyperparameter::LearningRate),
+            ),
+            None => (keys::RATE_FACTOR.name, ![0.0, 1.0].contains(&group.rate_factor)),
+        };
+        if differs {
+            let message = "prodigy finds one step size for the whole model: the group has a rate of its own";
+            let help = "leave it out, or set 0 for weights that stay".to_owned();
+            findings.add(tree.origin_of(&format!("group[{index}].{key}")), message, Some(help));
+        }
+    }
 }
 
 fn length(tree: &Node, key: &str, findings: &mut Findings) -> Option<Span> {

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use rheostat_control::{Action, Decision, Observation, Reason, Reset};
+use rheostat_optim::WeightAverage;
 use rheostat_record::Event;
 use rheostat_workload::Workload;
 use rheostat_workload::random::{Purpose, seed};
@@ -77,7 +78,8 @@ impl<W: Workload> Session<'_, W> {
         let failed = |source| TrainError::Optimizer { step, source };
         let weights = rheostat_optim::weights(model).map_err(failed)?;
         let moments = self.optimizer.save().map_err(failed)?;
-        Ok(Some(Snapshot { step, position, weights, moments }))
+        let average = self.average.as_ref().map(WeightAverage::save).transpose().map_err(failed)?;
+        Ok(Some(Snapshot { step, position, weights, moments, average }))
     }
 
     fn restore(&mut self) -> Result<(), TrainError> {
@@ -85,7 +87,11 @@ impl<W: Workload> Session<'_, W> {
         let failed = |source| TrainError::Optimizer { step, source };
         let model = self.take_model()?;
         let Some(snapshot) = &self.snapshot else { return Err(TrainError::NoSnapshot { step }) };
-        self.model = Some(rheostat_optim::load_weights(model, &snapshot.weights).map_err(failed)?);
+        let model = rheostat_optim::load_weights(model, &snapshot.weights).map_err(failed)?;
+        if let (Some(average), Some(bytes)) = (&mut self.average, &snapshot.average) {
+            average.load(&model, bytes).map_err(failed)?;
+        }
+        self.model = Some(model);
         self.optimizer.load(&snapshot.moments).map_err(failed)?;
         (self.state.step, self.state.position) = (snapshot.step, snapshot.position);
         let (recipe, position) = (self.recipe, snapshot.position);
@@ -103,6 +109,9 @@ impl<W: Workload> Session<'_, W> {
         let fresh = self.workload.model(&self.device);
         self.model = Some(rheostat_optim::reset_weights(model, &fresh, tau, buffers).map_err(failed)?);
         self.optimizer.scale_state(1.0 - tau * alpha).map_err(failed)?;
+        if let Some(average) = &mut self.average {
+            average.reset(&fresh, tau).map_err(failed)?;
+        }
         self.weights_moved();
         self.record(&Event::Reset { step, tau, alpha })
     }

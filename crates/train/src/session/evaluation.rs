@@ -14,7 +14,8 @@ impl<W: Workload> Session<'_, W> {
     /// booked on `account`: the recipe's own evaluations are not training, a controller's are.
     pub(super) fn evaluate(&mut self, account: Phase) -> Result<Vec<Action>, TrainError> {
         self.clock.switch(account, &self.device)?;
-        let score = self.score(Split::Validation);
+        let averaged = self.averaged()?;
+        let score = self.score(averaged.as_ref(), Split::Validation);
         self.clock.switch(Phase::Recording, &self.device)?;
         let train_seconds = self.clock.accounts().training();
         let target = &self.recipe.target;
@@ -22,7 +23,7 @@ impl<W: Workload> Session<'_, W> {
             && !score.metric.is_nan()
         {
             self.state.best = Some(score);
-            if let (TestWeights::Best, Some(model)) = (self.recipe.test, &self.model) {
+            if let (TestWeights::Best, Some(model)) = (self.recipe.test, averaged.as_ref().or(self.model.as_ref())) {
                 let failed = |source| TrainError::Optimizer { step: score.step, source };
                 self.best = Some(rheostat_optim::weights(model).map_err(failed)?);
             }
@@ -50,8 +51,29 @@ impl<W: Workload> Session<'_, W> {
         Ok(actions)
     }
 
-    fn score(&self, split: Split) -> Score {
-        self.score_of(self.model.as_ref(), self.state.step, split)
+    /// The weights to evaluate, test and keep in place of those that train: an average, where there is one.
+    pub(super) fn averaged(&self) -> Result<Option<W::Model>, TrainError> {
+        let step = self.state.step;
+        let found = match (&self.model, &self.average) {
+            (Some(model), Some(average)) => average.evaluation_weights(model),
+            (Some(model), None) => self.optimizer.evaluation_weights(model),
+            (None, _) => Ok(None),
+        };
+        found.map_err(|source| TrainError::Optimizer { step, source })
+    }
+
+    /// The weights after an update join their average, if they are due.
+    pub(super) fn average(&mut self) -> Result<(), TrainError> {
+        let step = self.state.step;
+        if let (Some(average), Some(model)) = (&mut self.average, &self.model) {
+            self.clock.switch(Phase::Update, &self.device)?;
+            average.observe(model, step).map_err(|source| TrainError::Optimizer { step, source })?;
+        }
+        Ok(())
+    }
+
+    fn score(&self, averaged: Option<&W::Model>, split: Split) -> Score {
+        self.score_of(averaged.or(self.model.as_ref()), self.state.step, split)
     }
 
     fn score_of(&self, model: Option<&W::Model>, step: u64, split: Split) -> Score {
@@ -72,7 +94,7 @@ impl<W: Workload> Session<'_, W> {
                 let model = rheostat_optim::load_weights(model.clone(), weights).map_err(failed)?;
                 Ok(self.score_of(Some(&model), best.step, Split::Test))
             }
-            _ => Ok(self.score(Split::Test)),
+            _ => Ok(self.score(self.averaged()?.as_ref(), Split::Test)),
         }
     }
 }
