@@ -63,26 +63,31 @@ pub enum SearchError<E> {
 /// ```
 /// use burn::nn::LinearConfig;
 /// use burn::tensor::{Device, Tensor};
-/// use rheostat_control::{Alsals, Direction, Hyperparameters, Opening, OptimizerSpec, optimizers::Adam};
+/// use rheostat_control::line_searches::Alsals;
+/// use rheostat_control::optimizers::Adam;
+/// use rheostat_control::{Hyperparameters, LineSearchMethod, MetricDirection, Opening, OptimizerSpec, Setting};
 /// use rheostat_optim::{Gradients, OptimError, Optimizer, Searching, find_step_size};
+/// use rheostat_schedule::Frame;
 ///
 /// let device = Device::flex().autodiff();
 /// let model = LinearConfig::new(2, 1).init(&device);
 /// let mut optimizer = Optimizer::new(&OptimizerSpec::Adam(Adam::default()), &model, &[])?;
-/// let mut search = Alsals::default().search(500);
+/// let (frame, direction) = (Frame::steps(1000), MetricDirection::Increasing);
+/// let run = Setting { frame, evaluate_every: 100, target: 0.9, direction, seed: 0 };
+/// let mut search = Alsals::default().resolve(&run).map_err(|mut errors| errors.remove(0))?;
 ///
 /// let batch = Tensor::<2>::ones([4, 2], &device);
 /// let loss = |model: &burn::nn::Linear| model.forward(batch.clone()).powf_scalar(2.0).mean();
 /// let at_base = loss(&model);
-/// let gradients = Gradients::of(&model, at_base.backward())?;
-/// if let Opening::Search(along) = rheostat_control::LineSearch::open(&mut search, 0, None) {
-///     let searching = Searching { along, scales: &[1.0], clipping: 1.0, may_turn: false };
+/// let gradients = Gradients::of(&model, at_base.clone().backward())?;
+/// let at_base = f64::from(at_base.into_scalar::<f32>());
+/// if let Opening::Search(along) = search.open(0, None) {
+///     let searching = Searching { along, scales: &[1.0], clipping: 1.0, may_turn: search.may_turn() };
 ///     let mut line = optimizer.line(&model, gradients, &[Hyperparameters::new()], searching)?;
-///     let at_base = f64::from(at_base.into_scalar::<f32>());
 ///     let evaluate = |trial: &burn::nn::Linear| Ok::<_, OptimError>(f64::from(loss(trial).into_scalar::<f32>()));
-///     let found = find_step_size(&optimizer, &model, &mut line, at_base, &mut search, true, evaluate)?;
+///     let found = find_step_size(&optimizer, &model, &mut line, at_base, &mut *search, true, evaluate)?;
 ///     let model = optimizer.take(model, &line, &found.verdict)?;
-///     assert!(loss(&model).into_scalar::<f32>() < at_base as f32);
+///     assert!(f64::from(loss(&model).into_scalar::<f32>()) < at_base);
 /// }
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
