@@ -259,9 +259,9 @@ fn costs(view: &View<'_>, width: usize) -> Vec<Line> {
     work.push((plural(result.forwards, "forward"), Style::Plain));
     work.push((plural(result.backwards, "backward"), Style::Plain));
     lines.extend(row("work", 8, work, width));
-    let searches: Vec<_> = words::searches(view).into_iter().map(|part| (part, Style::Plain)).collect();
-    if !searches.is_empty() {
-        lines.extend(row("search", 8, searches, width));
+    if let Some((each, outcomes)) = words::searches(view) {
+        let parts = std::iter::once(format!("{each} more losses an update")).chain(outcomes);
+        lines.extend(row("search", 8, parts.map(|part| (part, Style::Plain)).collect(), width));
     }
     lines.push(path(view));
     lines

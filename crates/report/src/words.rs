@@ -36,18 +36,19 @@ pub(crate) fn verdict(view: &View<'_>) -> Option<String> {
     })
 }
 
-/// How a line search found its steps: `1.31 more losses an update · 7992 satisfied · 8 exhausted`. Empty without one.
-pub(crate) fn searches(view: &View<'_>) -> Vec<String> {
+/// How a line search found its steps: losses evaluated an update besides its own, and updates by outcome, the most frequent first:
+/// `7992 satisfied`, `8 exhausted`. `None` without one.
+pub(crate) fn searches(view: &View<'_>) -> Option<(String, Vec<String>)> {
     let outcomes = &view.searches.outcomes;
     let updates: u64 = outcomes.values().sum();
     if updates == 0 {
-        return Vec::new();
+        return None;
     }
-    let each = view.searches.losses as f64 / updates as f64;
+    let each = short(view.searches.losses as f64 / updates as f64);
     let mut outcomes: Vec<_> = outcomes.iter().map(|(outcome, times)| (*times, spoken(outcome))).collect();
     outcomes.sort_by_key(|(times, _)| std::cmp::Reverse(*times));
-    let outcomes = outcomes.into_iter().map(|(times, outcome)| format!("{} {outcome}", crate::number::count(times)));
-    std::iter::once(format!("{} more losses an update", short(each))).chain(outcomes).collect()
+    let said = |(times, outcome)| format!("{} {outcome}", crate::number::count(times));
+    Some((each, outcomes.into_iter().map(said).collect()))
 }
 
 /// Losses that were not finite, in words.

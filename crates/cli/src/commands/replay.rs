@@ -38,6 +38,13 @@ pub(crate) fn run(arguments: &arguments::Replay, global: &Global) -> Result<(), 
             return Err(CliError::Usage(message));
         }
     };
+    if let Some(search) = &plan.line_search {
+        let message = format!(
+            "{} chooses each step by losses at weights that were not recorded: a run's `search` events say how it found them",
+            search.name()
+        );
+        return Err(CliError::Usage(message));
+    }
     let source = Losses::read(losses, &plan)?;
     let replay = replay(&plan, &source.observations)?;
     if let Some(step) = source.events.as_deref().and_then(|events| replay.departure(events)) {

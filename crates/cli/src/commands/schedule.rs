@@ -55,6 +55,12 @@ pub(crate) fn run(arguments: &arguments::Schedule, global: &Global) -> Result<()
                     controller.name()
                 ));
             }
+            if let Some(search) = &plan.line_search {
+                text.push_str(&format!(
+                    "learning_rate: {} finds the step of every update during the run\n",
+                    search.name()
+                ));
+            }
             text.push_str(&format!(
                 "{}: {} updates, {} in the first epoch of {samples} samples\n",
                 recipe.workload.name,

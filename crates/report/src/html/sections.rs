@@ -125,8 +125,8 @@ pub(super) fn tiles(views: &[View<'_>]) -> Vec<Tile> {
             format!("{}{rolled}", plural(result.backwards, "backward")),
         ));
     }
-    if let Some((each, outcomes)) = words::searches(view).split_first() {
-        tiles.push(tile("Line search", each.clone(), outcomes.join(", ")));
+    if let Some((each, outcomes)) = words::searches(view) {
+        tiles.push(tile("Line search", each, format!("more losses an update: {}", outcomes.join(", "))));
     }
     tiles
 }
