@@ -1,15 +1,19 @@
 //! Facts about the pinned Burn that this crate is built on. A failure here after an upgrade says which assumption fell.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+mod common;
+
 use burn::module::{Module, ModuleMapper, Param};
 use burn::nn::{BatchNorm, BatchNormConfig};
 use burn::tensor::{Device, Distribution, Tensor};
+use common::alone;
 
 fn batch_norm() -> BatchNorm {
     BatchNormConfig::new(3).init(&Device::flex().autodiff())
 }
 
 fn batch() -> Tensor<2> {
+    let _turn = alone();
     Tensor::random([16, 3], Distribution::Normal(4.0, 1.0), &Device::flex().autodiff())
 }
 
@@ -65,6 +69,7 @@ fn statistics_are_visible_to_a_visitor_only_after_they_were_merged() {
 
 #[test]
 fn a_short_sum_repeats_to_the_bit() {
+    let _turn = alone();
     let values = Tensor::<1>::random([1 << 20], Distribution::Default, &Device::flex());
     let first = values.clone().sum().into_data();
     for _ in 0..20 {
@@ -74,6 +79,7 @@ fn a_short_sum_repeats_to_the_bit() {
 
 #[test]
 fn dropout_masks_repeat_after_the_device_is_seeded() {
+    let _turn = alone();
     let device = Device::flex().autodiff();
     let draw = || {
         device.seed(7);

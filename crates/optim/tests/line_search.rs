@@ -3,12 +3,10 @@
 
 mod common;
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
-
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::nn::{BatchNorm, BatchNormConfig, Dropout, DropoutConfig, Linear, LinearConfig};
 use burn::tensor::{Device, Distribution, Tensor};
-use common::{Vector, tensor};
+use common::{Vector, alone, tensor};
 use rheostat_control::optimizers::{Adam, Adamw, Sgd};
 use rheostat_control::{
     Ask, Base, ControlError, Direction, Hyperparameter, Hyperparameters, LineSearch, Opening, OptimizerSpec, Outcome,
@@ -81,12 +79,6 @@ impl Net {
         let hidden = self.dropout.forward(self.norm.forward(self.first.forward(batch.clone())));
         self.last.forward(hidden).sub_scalar(1.0).powf_scalar(2.0).mean()
     }
-}
-
-/// The generator of dropout masks is one per process: tests that draw from it take turns.
-fn alone() -> MutexGuard<'static, ()> {
-    static GENERATOR: Mutex<()> = Mutex::new(());
-    GENERATOR.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn device() -> Device {

@@ -9,7 +9,7 @@ use burn::module::{Module, Param, ParamId};
 use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::nn::{Linear, LinearConfig};
 use burn::tensor::{DType, Device, Tensor, TensorData};
-use common::rate;
+use common::{alone, rate};
 use rheostat_control::optimizers::{Adamw, Muon, MuonAdamw, MuonScale};
 use rheostat_control::{DecayCoupling, Direction, Hyperparameter, Hyperparameters, OptimizerSpec};
 use rheostat_optim::{Gradients, OptimError, Optimizer, ParameterGroup, Searching, weights};
@@ -131,6 +131,7 @@ struct Net {
 impl Net {
     fn new() -> Self {
         let device = Device::flex().autodiff();
+        let _turn = alone();
         device.seed(5);
         let net = Self {
             convolution: Conv2dConfig::new([2, 3], [2, 2]).init(&device),

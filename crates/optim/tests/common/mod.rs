@@ -1,10 +1,18 @@
 //! The quadratic problem of the reference values: `f = 1/2 sum a theta^2`, full gradient, double precision.
 #![allow(dead_code, unreachable_pub, clippy::unwrap_used, reason = "shared by tests; one that cannot set up must fail")]
 
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
 use burn::module::{Module, Param, ParamId};
 use burn::tensor::{DType, Device, Tensor, TensorData};
 use rheostat_control::{Hyperparameter, Hyperparameters, OptimizerSpec};
 use rheostat_optim::{Gradients, Optimizer};
+
+/// The generator of weights and dropout masks is one per process: tests that draw the same twice take turns.
+pub fn alone() -> MutexGuard<'static, ()> {
+    static GENERATOR: Mutex<()> = Mutex::new(());
+    GENERATOR.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 pub const CURVATURE: [f64; 3] = [1.0, 10.0, 0.1];
 pub const START: [f64; 3] = [1.0, -2.0, 3.0];
