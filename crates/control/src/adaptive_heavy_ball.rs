@@ -6,7 +6,7 @@ use rheostat_schedule::parameter::{Family, Kind, Method, Parameter};
 use serde::{Deserialize, Serialize};
 
 use crate::bytes::{Reader, Writer, read_state};
-use crate::check::within;
+use crate::check::{all_or_nothing, contradiction, out_of_range};
 use crate::{
     Asks, Change, ControlError, Controller, ControllerMethod, Decision, Hyperparameter, Hyperparameters, Observation,
     Setting,
@@ -128,17 +128,16 @@ impl ControllerMethod for AdaptiveHeavyBall {
 
     fn check(&self) -> Result<(), Vec<ControlError>> {
         let numbers = [(&DELTA, self.delta), (&LAG, self.lag as f64), (&START, self.start)];
-        let mut errors: Vec<_> =
-            numbers.into_iter().filter_map(|(parameter, value)| within(parameter, value).err()).collect();
+        let mut errors = out_of_range(numbers);
         if errors.is_empty() && self.start > 1.0 - self.delta {
             let why = format!(
                 "{} is more than 1 - `delta` = {}, the largest momentum there is",
                 self.start,
                 1.0 - self.delta
             );
-            errors.push(ControlError::Contradiction { field: START.name.to_owned(), why });
+            errors.push(contradiction(START.name, why));
         }
-        if errors.is_empty() { Ok(()) } else { Err(errors) }
+        all_or_nothing(errors)
     }
 
     fn resolve(&self, _: Hyperparameter, _: &Setting) -> Result<Box<dyn Controller>, Vec<ControlError>> {

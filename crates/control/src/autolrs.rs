@@ -14,10 +14,10 @@ mod surrogate;
 use std::ops::Bound;
 
 use rheostat_schedule::Span;
-use rheostat_schedule::parameter::{Family, Method, Parameter};
+use rheostat_schedule::parameter::{Family, Method};
 use serde::{Deserialize, Serialize};
 
-use crate::check::within;
+use crate::check::{all_or_nothing, contradiction, out_of_range, span_within};
 use crate::{ControlError, Controller, ControllerMethod, Hyperparameter, Setting};
 
 pub use controller::AutoLrsController;
@@ -285,10 +285,6 @@ impl AutoLrs {
     }
 }
 
-fn contradiction(field: &str, why: String) -> ControlError {
-    ControlError::Contradiction { field: field.to_owned(), why }
-}
-
 impl ControllerMethod for AutoLrs {
     fn method(&self) -> &'static Method {
         &Self::METHOD
@@ -305,8 +301,7 @@ impl ControllerMethod for AutoLrs {
             (&parameters::KAPPA_DECAY, Some(self.kappa_decay)),
             (&parameters::BUDGET_CAP, self.budget_cap),
         ];
-        let mut errors: Vec<_> =
-            numbers.into_iter().filter_map(|(parameter, value)| within(parameter, value?).err()).collect();
+        let mut errors = out_of_range(numbers);
         if errors.iter().all(|error| !matches!(error.field(), "low" | "high")) && self.low >= self.high {
             let why = format!("{} is not less than `high` = {}: there is nothing to search", self.low, self.high);
             errors.push(contradiction("low", why));
@@ -318,14 +313,12 @@ impl ControllerMethod for AutoLrs {
             (parameters::WARMUP, self.warmup),
         ];
         for (parameter, span) in spans {
-            let Some(span) = span else { continue };
-            let upper = if let Span::Fraction(_) = span { Bound::Included(1.0) } else { Bound::Unbounded };
-            errors.extend(within(&Parameter { upper, ..parameter }, span.amount()).err());
+            errors.extend(span.and_then(|span| span_within(&parameter, span, Bound::Included(1.0)).err()));
         }
         if self.warmup_peak.is_some() && self.warmup.is_none() {
             errors.push(contradiction("warmup_peak", "there is no warm-up: give `warmup` too".to_owned()));
         }
-        if errors.is_empty() { Ok(()) } else { Err(errors) }
+        all_or_nothing(errors)
     }
 
     fn resolve(&self, _: Hyperparameter, setting: &Setting) -> Result<Box<dyn Controller>, Vec<ControlError>> {

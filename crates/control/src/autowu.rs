@@ -10,11 +10,11 @@ mod state;
 
 use std::ops::Bound;
 
-use rheostat_schedule::parameter::{Family, Method, Parameter};
+use rheostat_schedule::parameter::{Family, Method};
 use rheostat_schedule::{Frame, Span};
 use serde::{Deserialize, Serialize};
 
-use crate::check::within;
+use crate::check::{all_or_nothing, contradiction, out_of_range, span_within, within};
 use crate::{ControlError, Controller, ControllerMethod, Hyperparameter, Setting};
 
 pub use controller::{AutoWarmUpController, TestResult};
@@ -219,18 +219,16 @@ impl AutoWarmUp {
             (&parameters::TESTS, self.tests as f64),
             (&parameters::DECAY_OFFSET, self.decay_offset as f64),
         ];
-        let mut errors: Vec<_> =
-            numbers.into_iter().filter_map(|(parameter, value)| within(parameter, value).err()).collect();
+        let mut errors = out_of_range(numbers);
         if errors.iter().all(|error| !matches!(error.field(), "low" | "high")) && self.low >= self.high {
             let why = format!("{} is not less than `high` = {}: the rate must rise", self.low, self.high);
-            errors.push(ControlError::Contradiction { field: "low".to_owned(), why });
+            errors.push(contradiction("low", why));
         }
         for (parameter, span) in [(parameters::MAX_WARMUP, self.max_warmup), (parameters::COOLDOWN, self.cooldown)] {
-            let upper = if let Span::Fraction(_) = span { Bound::Excluded(1.0) } else { Bound::Unbounded };
-            errors.extend(within(&Parameter { upper, ..parameter }, span.amount()).err());
+            errors.extend(span_within(&parameter, span, Bound::Excluded(1.0)).err());
         }
         errors.extend(within(&parameters::TEST_EVERY, self.test_every.amount()).err());
-        if errors.is_empty() { Ok(()) } else { Err(errors) }
+        all_or_nothing(errors)
     }
 
     /// The same with every rate multiplied by `factor`.
@@ -253,7 +251,6 @@ impl AutoWarmUp {
     }
 
     fn lengths(&self, frame: &Frame) -> Result<Lengths, Vec<ControlError>> {
-        let contradiction = |field: &str, why: String| ControlError::Contradiction { field: field.to_owned(), why };
         let Some(total) = frame.total_steps else {
             let why = "it is a share of a run whose length is unknown; the decay ends with the run".to_owned();
             return Err(vec![contradiction("max_warmup", why)]);

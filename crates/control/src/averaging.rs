@@ -3,7 +3,7 @@ use rheostat_schedule::{Frame, Span};
 use serde::{Deserialize, Serialize};
 
 use crate::ControlError;
-use crate::check::within;
+use crate::check::{contradiction, within};
 
 /// An average of the weights along a run as a recipe names it: what is evaluated, tested and kept as best, while training goes on
 /// with the weights themselves.
@@ -117,7 +117,6 @@ impl AveragingSpec {
     /// # Errors
     /// What is out of range, contradicts itself, or does not fit the run, naming its key.
     pub fn resolve(&self, frame: &Frame) -> Result<Averaging, ControlError> {
-        let contradiction = |field: &str, why: String| ControlError::Contradiction { field: field.to_owned(), why };
         let steps =
             |field: &str, span: Span| frame.to_steps(span, 0).map_err(|error| contradiction(field, error.to_string()));
         let begins = |field: &str, step: u64| match frame.total_steps {

@@ -5,7 +5,7 @@ use std::ops::Bound;
 use rheostat_schedule::parameter::{Kind, Parameter};
 use serde::{Deserialize, Serialize};
 
-use crate::check::within;
+use crate::check::{all_or_nothing, contradiction, out_of_range};
 use crate::{ControlError, Hyperparameter, OptimizerSpec};
 
 /// Carries rates over from a reference batch of `B0` samples to one of `B`.
@@ -112,17 +112,14 @@ impl BatchScaling {
     /// All that is out of range, each naming its key; an exponent that is missing or without use.
     pub fn check(&self) -> Result<(), Vec<ControlError>> {
         let numbers = [(&REFERENCE, Some(self.reference as f64)), (&EXPONENT, self.exponent), (&MAXIMUM, self.maximum)];
-        let mut errors: Vec<_> =
-            numbers.into_iter().filter_map(|(parameter, value)| within(parameter, value?).err()).collect();
+        let mut errors = out_of_range(numbers);
         let why = match (self.rule, self.exponent) {
             (ScalingRule::Power, None) => Some("missing: `power` needs a number from 0 to 1"),
             (ScalingRule::Power, Some(_)) | (_, None) => None,
             (_, Some(_)) => Some("only `power` takes one: the other rules have their own"),
         };
-        let contradiction =
-            |why: &str| ControlError::Contradiction { field: EXPONENT.name.to_owned(), why: why.to_owned() };
-        errors.extend(why.map(contradiction));
-        if errors.is_empty() { Ok(()) } else { Err(errors) }
+        errors.extend(why.map(|why| contradiction(EXPONENT.name, why)));
+        all_or_nothing(errors)
     }
 
     /// `k = B / B0`.
@@ -166,7 +163,7 @@ impl BatchScaling {
         let why = format!(
             "{beta} at {ratio} times the reference batch, where adam_sde needs {ratio} (1 - {beta}) to be less than 1"
         );
-        Err(ControlError::Contradiction { field: which.name().to_owned(), why })
+        Err(contradiction(which.name(), why))
     }
 
     /// The optimizer with the epsilon for batches of that size; with another rule than `adam_sde` as it is.
@@ -183,7 +180,7 @@ impl BatchScaling {
             OptimizerSpec::Adamw(spec) => &mut spec.epsilon,
             other => {
                 let why = format!("adam_sde is about Adam's moments, and the optimizer is {}", other.name());
-                return Err(ControlError::Contradiction { field: RULE.name.to_owned(), why });
+                return Err(contradiction(RULE.name, why));
             }
         };
         *epsilon /= self.ratio(batch).sqrt();

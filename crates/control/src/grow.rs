@@ -6,7 +6,7 @@ use rheostat_schedule::parameter::{Family, Kind, LARGEST, Method, Parameter};
 use rheostat_schedule::{BatchGrowth, BatchPiece, Schedule, ScheduleError};
 use serde::{Deserialize, Serialize};
 
-use crate::check::within;
+use crate::check::{all_or_nothing, contradiction, out_of_range};
 use crate::{ControlError, Controller, ControllerMethod, Hyperparameter, Setting};
 
 /// Grows the batch where the reference schedule lowers the learning rate (S. L. Smith and others 2018, arXiv 1711.00489).
@@ -169,12 +169,10 @@ impl ControllerMethod for GrowingBatch {
             (&QUANTUM, self.quantum as f64),
             (&EXPONENT, self.exponent),
         ];
-        let mut errors: Vec<_> =
-            numbers.into_iter().filter_map(|(parameter, value)| within(parameter, value).err()).collect();
+        let mut errors = out_of_range(numbers);
         if !errors.is_empty() {
             return Err(errors);
         }
-        let contradiction = |field: &str, why| ControlError::Contradiction { field: field.to_owned(), why };
         if self.maximum < self.start {
             let why = format!("{} is less than `start` = {}: the batch must be able to grow", self.maximum, self.start);
             errors.push(contradiction(MAXIMUM.name, why));
@@ -183,14 +181,14 @@ impl ControllerMethod for GrowingBatch {
             let why = format!("{} is no multiple of `quantum` = {}", self.start, self.quantum);
             errors.push(contradiction(START.name, why));
         }
-        if errors.is_empty() { Ok(()) } else { Err(errors) }
+        all_or_nothing(errors)
     }
 
     /// Refused: batch sizes and rates are planned before the run, from the schedule of the learning rate. See
     /// [`GrowingBatch::sizes`] and [`GrowingBatch::grown`].
     fn resolve(&self, _: Hyperparameter, _: &Setting) -> Result<Box<dyn Controller>, Vec<ControlError>> {
         let why = "grow is planned together with the schedule of the learning rate, not run on its own".to_owned();
-        Err(vec![ControlError::Contradiction { field: "method".to_owned(), why }])
+        Err(vec![contradiction("method", why)])
     }
 
     fn peak(&self, _: &Setting) -> Option<f64> {

@@ -5,7 +5,7 @@ use std::ops::Bound;
 use rheostat_schedule::parameter::{Family, Kind, Method, Parameter};
 use serde::{Deserialize, Serialize};
 
-use crate::check::within;
+use crate::check::{all_or_nothing, contradiction, within};
 use crate::{
     ControlError, Controller, ControllerMethod, Decision, Hyperparameter, Hyperparameters, Observation, Setting,
 };
@@ -127,7 +127,6 @@ impl ControllerMethod for InverseMomentum {
         if !errors.is_empty() {
             return Err(errors);
         }
-        let contradiction = |field: &str, why| ControlError::Contradiction { field: field.to_owned(), why };
         if self.low >= self.high {
             let why = format!("{} is not less than `high` = {}", self.low, self.high);
             errors.push(contradiction(LOW.name, why));
@@ -138,7 +137,7 @@ impl ControllerMethod for InverseMomentum {
             let why = format!("{low} is not less than `rate_peak` = {peak}: the momentum follows a rate that moves");
             errors.push(contradiction(RATE_LOW.name, why));
         }
-        if errors.is_empty() { Ok(()) } else { Err(errors) }
+        all_or_nothing(errors)
     }
 
     fn resolve(&self, _: Hyperparameter, _: &Setting) -> Result<Box<dyn Controller>, Vec<ControlError>> {

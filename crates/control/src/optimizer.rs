@@ -1,7 +1,7 @@
 use rheostat_schedule::parameter::{Kind, Method};
 use serde::{Deserialize, Serialize};
 
-use crate::check::within;
+use crate::check::{all_or_nothing, contradiction, within};
 use crate::optimizers::{
     Adam, Adamp, Adamw, HeavyBall, Lamb, Lion, Muon, Nadamw, Nesterov, Prodigy, Rmsprop, ScheduleFree, Sgd, Sgdw,
 };
@@ -217,7 +217,7 @@ impl OptimizerSpec {
         }
         errors.extend(self.check_decay().err());
         errors.extend(self.inner().check().err().into_iter().flatten());
-        if errors.is_empty() { Ok(()) } else { Err(errors) }
+        all_or_nothing(errors)
     }
 
     /// Refuses a coupling of weight decay that is not among those that the method declares.
@@ -225,7 +225,7 @@ impl OptimizerSpec {
         match self.method().parameter("decay").map(|parameter| parameter.kind) {
             Some(Kind::Choice(permitted)) if !permitted.contains(&self.decay().name()) => {
                 let why = format!("{} takes {}, not {}", self.name(), permitted.join(", "), self.decay().name());
-                Err(ControlError::Contradiction { field: "decay".to_owned(), why })
+                Err(contradiction("decay", why))
             }
             _ => Ok(()),
         }

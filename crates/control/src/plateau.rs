@@ -8,7 +8,7 @@ use rheostat_schedule::parameter::{Family, Method};
 use rheostat_schedule::{Schedule, ScheduleError, ScheduleSpec};
 use serde::{Deserialize, Serialize};
 
-use crate::check::within;
+use crate::check::{all_or_nothing, contradiction, out_of_range};
 use crate::{ControlError, Controller, ControllerMethod, Hyperparameter, MetricDirection, Setting};
 
 pub use controller::PlateauController;
@@ -198,7 +198,7 @@ impl Plateau {
             }
             Some((step, value)) => {
                 let why = format!("{which} is {value} at update {step}, must be {}", which.range());
-                Err(ControlError::Contradiction { field: key.to_owned(), why })
+                Err(contradiction(key, why))
             }
         }
     }
@@ -208,7 +208,7 @@ impl Plateau {
             Some(_) => "cannot be given together with `on`: the schedule says the value; leave one of the two out",
             None => "missing: give a number, or a schedule as `on`",
         };
-        ControlError::Contradiction { field: "peak".to_owned(), why: why.to_owned() }
+        contradiction("peak", why)
     }
 }
 
@@ -246,15 +246,15 @@ impl ControllerMethod for Plateau {
             (&parameters::SMOOTHING, self.smoothing),
             (&parameters::ACCUMULATE, Some(self.accumulate as f64)),
         ];
-        errors.extend(numbers.into_iter().filter_map(|(parameter, value)| within(parameter, value?).err()));
-        if errors.is_empty() { Ok(()) } else { Err(errors) }
+        errors.extend(out_of_range(numbers));
+        all_or_nothing(errors)
     }
 
     fn resolve(&self, which: Hyperparameter, setting: &Setting) -> Result<Box<dyn Controller>, Vec<ControlError>> {
         self.check()?;
         if which == Hyperparameter::BatchSize {
             let why = "a batch size changes at epoch boundaries only, by a schedule or by `grow`".to_owned();
-            return Err(vec![ControlError::Contradiction { field: "method".to_owned(), why }]);
+            return Err(vec![contradiction("method", why)]);
         }
         let schedule = self.schedule(which, setting).map_err(|error| vec![error])?;
         let direction = match self.watch {

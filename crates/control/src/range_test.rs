@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ControlError;
 use crate::autowu::Growth;
-use crate::check::within;
+use crate::check::{all_or_nothing, contradiction, out_of_range};
 
 pub use controller::RangeTestController;
 pub use curve::RangeCurve;
@@ -145,11 +145,10 @@ impl RangeTest {
             (&SMOOTHING, self.smoothing),
             (&DIVERGENCE, self.divergence),
         ];
-        let mut errors: Vec<_> =
-            numbers.into_iter().filter_map(|(parameter, value)| within(parameter, value).err()).collect();
+        let mut errors = out_of_range(numbers);
         if errors.is_empty() && self.low >= self.high {
             let why = format!("{} is not less than `high` = {}: the rate must rise", self.low, self.high);
-            errors.push(ControlError::Contradiction { field: LOW.name.to_owned(), why });
+            errors.push(contradiction(LOW.name, why));
         }
         let skipped = self.skipped_at_start().saturating_add(self.skip_end);
         if errors.is_empty() && skipped.saturating_add(2) > self.steps {
@@ -159,9 +158,9 @@ impl RangeTest {
                 self.skip_end,
                 self.steps
             );
-            errors.push(ControlError::Contradiction { field: SKIP_START.name.to_owned(), why });
+            errors.push(contradiction(SKIP_START.name, why));
         }
-        if errors.is_empty() { Ok(()) } else { Err(errors) }
+        all_or_nothing(errors)
     }
 
     /// The rates as a schedule for recipes: from `low` to `high`, both used, then `high` for as long as the run lasts.
@@ -182,7 +181,7 @@ impl RangeTest {
     pub fn rising(&self) -> Result<Schedule, ControlError> {
         self.first_fault()?;
         let resolved = self.spec().resolve(&Frame::steps(self.steps));
-        resolved.map_err(|error| ControlError::Contradiction { field: LOW.name.to_owned(), why: error.to_string() })
+        resolved.map_err(|error| contradiction(LOW.name, error.to_string()))
     }
 
     /// The controller of the learning rate: plays the rates and ends the run after the last, or once the loss has blown up.

@@ -6,7 +6,7 @@ use rheostat_schedule::parameter::{Family, Kind, Method, Parameter};
 use serde::{Deserialize, Serialize};
 
 use crate::bytes::{Reader, Writer, read_state};
-use crate::check::within;
+use crate::check::{all_or_nothing, contradiction, out_of_range};
 use crate::{
     Asks, ControlError, Controller, ControllerMethod, DecayCoupling, Decision, Hyperparameter, Hyperparameters,
     Observation, OptimizerSpec, Reason, Setting,
@@ -113,13 +113,10 @@ impl ControllerMethod for ScheduledWeightDecay {
 
     fn check(&self) -> Result<(), Vec<ControlError>> {
         let numbers = [(&STRENGTH, self.strength), (&MAX_DECAY, self.max_decay)];
-        let errors: Vec<_> =
-            numbers.into_iter().filter_map(|(parameter, value)| within(parameter, value).err()).collect();
-        if errors.is_empty() { Ok(()) } else { Err(errors) }
+        all_or_nothing(out_of_range(numbers))
     }
 
     fn check_optimizer(&self, optimizer: &OptimizerSpec) -> Result<(), ControlError> {
-        let contradiction = |field: &str, why: String| ControlError::Contradiction { field: field.to_owned(), why };
         if !optimizer.has_second_moment() {
             let name = optimizer.name();
             let why = format!("swd divides by bias-corrected second moments, which {name} does not have: take adamw");

@@ -1,27 +1,15 @@
 //! What can be wrong with the specification whatever the run, and what is merely unwise in a run.
 
 use rheostat_schedule::WarmupShape;
-use rheostat_schedule::parameter::Parameter;
 
 use super::early_switch::OnExhausted;
 use super::plan::Plan;
 use super::{Cycle, CycleReset, Cycles, Decay, EarlySwitch, parameters};
-use crate::check::within;
+use crate::check::{all_or_nothing, contradiction, out_of_range};
 use crate::{ControlError, Setting};
 
-type Checks<'a> = Vec<(&'a Parameter, f64)>;
-
-fn contradiction(field: impl Into<String>, why: impl Into<String>) -> ControlError {
-    ControlError::Contradiction { field: field.into(), why: why.into() }
-}
-
-/// The numbers outside their range.
-fn outside(numbers: Checks<'_>) -> Vec<ControlError> {
-    numbers.into_iter().filter_map(|(parameter, value)| within(parameter, value).err()).collect()
-}
-
 pub(super) fn all(spec: &Cycles) -> Result<(), Vec<ControlError>> {
-    let mut errors = outside(vec![
+    let mut errors = out_of_range([
         (&parameters::PEAK, spec.peak),
         (&parameters::COUNT, spec.count as f64),
         (&parameters::WARMUP, spec.warmup.amount()),
@@ -68,7 +56,7 @@ pub(super) fn all(spec: &Cycles) -> Result<(), Vec<ControlError>> {
         }
         _ => {}
     }
-    if errors.is_empty() { Ok(()) } else { Err(errors) }
+    all_or_nothing(errors)
 }
 
 fn cycle(table: &Cycle) -> Vec<ControlError> {
@@ -80,7 +68,7 @@ fn cycle(table: &Cycle) -> Vec<ControlError> {
         (&parameters::HOLD, table.hold.map(|span| span.amount())),
         (&parameters::FLOOR, table.floor),
     ];
-    let mut errors = outside(numbers.into_iter().filter_map(|(parameter, value)| Some((parameter, value?))).collect());
+    let mut errors = out_of_range(numbers);
     if table.length.is_some() && table.weight.is_some() {
         errors.push(contradiction("weight", "the cycle has a `length` already: leave one out"));
     }
@@ -125,7 +113,7 @@ fn curves(spec: &Cycles) -> Vec<ControlError> {
 }
 
 fn reset(options: &CycleReset) -> Vec<ControlError> {
-    let mut errors = outside(vec![
+    let mut errors = out_of_range([
         (&parameters::reset::ALPHA, options.alpha),
         (&parameters::reset::SMOOTHING, options.smoothing),
         (&parameters::reset::REFERENCE, options.reference.unwrap_or(0.0)),
@@ -139,7 +127,7 @@ fn reset(options: &CycleReset) -> Vec<ControlError> {
 }
 
 fn early_switch(options: &EarlySwitch) -> Vec<ControlError> {
-    outside(vec![
+    out_of_range([
         (&parameters::early_switch::SMOOTHING, options.smoothing),
         (&parameters::early_switch::RISE, options.rise),
         (&parameters::early_switch::REGAIN, options.regain),

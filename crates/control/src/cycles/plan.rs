@@ -4,6 +4,7 @@ use super::check::push_once;
 use super::cycle::Rates;
 use super::early_switch::Replan;
 use super::{Cycle, Cycles, EarlySwitch};
+use crate::check::contradiction;
 use crate::{ControlError, Setting};
 
 /// The cycles of a run.
@@ -23,10 +24,6 @@ pub(super) struct Planned {
     pub(super) rates: Rates,
     weight: f64,
     length: u64,
-}
-
-fn refused(field: impl Into<String>, why: String) -> ControlError {
-    ControlError::Contradiction { field: field.into(), why }
 }
 
 /// Splits `steps` by weights: the end of each part, the last one exactly at the end. Equal weights give `floor(i steps / n)`.
@@ -65,7 +62,7 @@ impl Plan {
         let total = frame.total_steps.unwrap_or(0);
         if total == 0 {
             let why = "cycles share a run of known length: give the run a budget of at least 1 update".to_owned();
-            return Err(vec![refused("count", why)]);
+            return Err(vec![contradiction("count", why)]);
         }
         let tables = spec.tables();
         let ends = ends(&tables, &frame, total).map_err(|error| vec![error])?;
@@ -168,7 +165,7 @@ fn ends(tables: &[Cycle], frame: &Frame, total: u64) -> Result<Vec<u64>, Control
             let sum: f64 = shares.iter().sum();
             if (sum - 1.0).abs() > 1e-9 {
                 let why = format!("the lengths add up to {} of the run: make it 100 %, or use `weight`", percent(sum));
-                return Err(refused("cycle", why));
+                return Err(contradiction("cycle", why));
             }
             split(total, &shares)
         }
@@ -177,21 +174,21 @@ fn ends(tables: &[Cycle], frame: &Frame, total: u64) -> Result<Vec<u64>, Control
             let mut end = 0_u64;
             for (index, length) in lengths.into_iter().enumerate() {
                 let field = || format!("cycle[{index}].length");
-                let steps = frame.to_steps(length, end).map_err(|error| refused(field(), error.to_string()))?;
-                end = end.checked_add(steps).ok_or_else(|| refused(field(), format!("{length} is too long")))?;
+                let steps = frame.to_steps(length, end).map_err(|error| contradiction(field(), error.to_string()))?;
+                end = end.checked_add(steps).ok_or_else(|| contradiction(field(), format!("{length} is too long")))?;
                 ends.push(end);
             }
             if end != total {
                 let why =
                     format!("the lengths add up to {end} updates, the run has {total}: change one, or use `weight`");
-                return Err(refused("cycle", why));
+                return Err(contradiction("cycle", why));
             }
             ends
         }
     };
     if !all_at_least(&ends, 1) {
         let why = format!("{} cycles in a run of {total} updates leave one without any", tables.len());
-        return Err(refused(
+        return Err(contradiction(
             if tables.iter().any(|table| *table != Cycle::default()) { "cycle" } else { "count" },
             why,
         ));
@@ -208,14 +205,17 @@ fn min_cycle(options: Option<&EarlySwitch>, frame: &Frame, total: u64, ends: &[u
     let Some(options) = options else { return Ok(0) };
     let field = "early_switch.min_cycle";
     let fewest = match options.min_cycle {
-        Some(span) => frame.to_steps(span, 0).map_err(|error| refused(field, error.to_string()))?,
+        Some(span) => frame.to_steps(span, 0).map_err(|error| contradiction(field, error.to_string()))?,
         None => total.div_ceil(50),
     };
     let fewest = fewest.max(1);
     if all_at_least(ends, fewest) {
         return Ok(fewest);
     }
-    Err(refused(field, format!("{fewest} updates are more than a planned cycle has: lower it, or plan fewer cycles")))
+    Err(contradiction(
+        field,
+        format!("{fewest} updates are more than a planned cycle has: lower it, or plan fewer cycles"),
+    ))
 }
 
 /// What is wrong with the curve of a cycle, by the key it was given as.
@@ -232,5 +232,5 @@ fn located(error: &ScheduleError, table: &Cycle, place: &str) -> ControlError {
         "warmup_from" => ("warmup_from", false),
         _ => ("warmup", table.warmup.is_some()),
     };
-    refused(if own { format!("{place}.{key}") } else { key.to_owned() }, why)
+    contradiction(if own { format!("{place}.{key}") } else { key.to_owned() }, why)
 }

@@ -2,7 +2,7 @@ use rheostat_schedule::{Frame, Span};
 use serde::{Deserialize, Serialize};
 
 use super::parameters;
-use crate::check::within;
+use crate::check::{contradiction, within};
 use crate::{ControlError, MetricDirection};
 
 /// The level of the metric that is expected after `t` updates, where the final target would ask too much.
@@ -77,7 +77,7 @@ pub enum ProgressCurve {
 const TABLE: &str = "reset.progress";
 
 fn wrong(key: &str, why: String) -> ControlError {
-    ControlError::Contradiction { field: format!("{TABLE}.{key}"), why }
+    contradiction(format!("{TABLE}.{key}"), why)
 }
 
 impl Progress {

@@ -1,7 +1,7 @@
 use super::coefficient::apart;
 use super::state::State;
 use super::{Coefficient, CycleMetric, CycleReset, ProgressCurve};
-use crate::check::within;
+use crate::check::{contradiction, within};
 use crate::{ControlError, MetricDirection, Setting};
 
 /// How soft resets are weighed in a run.
@@ -17,7 +17,7 @@ pub(super) struct Weighing {
 
 impl Weighing {
     pub(super) fn new(reset: &CycleReset, setting: &Setting) -> Result<Self, Vec<ControlError>> {
-        let refused = |field: &str, why: String| vec![ControlError::Contradiction { field: field.to_owned(), why }];
+        let refused = |field: &str, why: String| vec![contradiction(field, why)];
         let direction = setting.direction;
         let replaced = reset.progress.as_ref().is_some_and(|progress| progress.replaces_target());
         let target = if replaced { 0.0 } else { reset.target.unwrap_or(setting.target) };

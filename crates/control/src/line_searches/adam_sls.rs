@@ -5,8 +5,9 @@ use rheostat_schedule::parameter::{Family, Method};
 use serde::{Deserialize, Serialize};
 
 use super::backtracking::{Backtracking, Rules};
-use super::numbers::{Numbers, all_or_nothing, check_searchable, contradiction};
+use super::numbers::{Numbers, check_searchable};
 use super::parameters::{BACKTRACK, C, GROWTH, INITIAL, MAX_BACKTRACKS, MAXIMUM, OURS, RESOLUTION, SMOOTHING, WARMUP};
+use crate::check::{all_or_nothing, contradiction};
 use crate::{ControlError, Direction, LineSearch, LineSearchMethod, OptimizerSpec, Setting};
 
 /// Adam with a stochastic line search (Vaswani and others 2021, arXiv 2006.06835; as equation 5 of arXiv 2403.18519).

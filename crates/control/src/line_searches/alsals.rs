@@ -7,8 +7,9 @@ use rheostat_schedule::parameter::{Family, Kind, Method, Parameter};
 use serde::{Deserialize, Serialize};
 
 use super::backtracking::{Backtracking, Rules, Uphill};
-use super::numbers::{Numbers, all_or_nothing, check_searchable, out_of_range};
+use super::numbers::{Numbers, check_searchable};
 use super::parameters::{BACKTRACK, C, GROWTH, INITIAL, MAX_BACKTRACKS, MAXIMUM, OURS, RESOLUTION, SMOOTHING, WARMUP};
+use crate::check::{all_or_nothing, out_of_range};
 use crate::{
     Ask, Base, ControlError, Direction, LineSearch, LineSearchMethod, Opening, OptimizerSpec, Outcome, Setting, Verdict,
 };
@@ -233,7 +234,7 @@ impl LineSearchMethod for Alsals {
 
     fn check(&self) -> Result<(), Vec<ControlError>> {
         let mut errors = self.numbers().errors();
-        errors.extend(out_of_range(&[
+        errors.extend(out_of_range([
             (&PROBE, Some(self.probe)),
             (&PROBE_RETRIES, Some(self.probe_retries as f64)),
             (&CREDIT_CAP, self.credit_cap),

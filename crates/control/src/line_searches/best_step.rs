@@ -6,9 +6,10 @@ use rheostat_schedule::parameter::{Family, Kind, Method, Parameter};
 use serde::{Deserialize, Serialize};
 
 use super::exhaustion::Exhaustions;
-use super::numbers::{all_or_nothing, check_searchable, contradiction, largest, out_of_range};
+use super::numbers::{check_searchable, largest};
 use super::parameters::OURS;
 use crate::bytes::{Writer, read_state};
+use crate::check::{all_or_nothing, contradiction, out_of_range};
 use crate::figures::figures;
 use crate::golden_section::GoldenSection;
 use crate::{
@@ -89,7 +90,7 @@ impl LineSearchMethod for BestStep {
     }
 
     fn check(&self) -> Result<(), Vec<ControlError>> {
-        let mut errors = out_of_range(&[
+        let mut errors = out_of_range([
             (&LOW, Some(self.low)),
             (&HIGH, Some(self.high)),
             (&POINTS, Some(self.points as f64)),

@@ -1,10 +1,9 @@
 use std::ops::Bound;
 
 use rheostat_schedule::Span;
-use rheostat_schedule::parameter::Parameter;
 
 use super::parameters;
-use crate::check::within;
+use crate::check::{contradiction, out_of_range, span_within};
 use crate::{ControlError, DecayCoupling, Hyperparameter, OptimizerSpec, Setting};
 
 /// Batches of an epoch where nobody knows how many there are: those of the ALSALS paper.
@@ -27,7 +26,7 @@ pub(super) struct Numbers {
 impl Numbers {
     /// All that is out of range.
     pub(super) fn errors(&self) -> Vec<ControlError> {
-        let mut errors = out_of_range(&[
+        let mut errors = out_of_range([
             (&parameters::C, Some(self.c)),
             (&parameters::BACKTRACK, Some(self.backtrack)),
             (&parameters::GROWTH, self.growth),
@@ -42,8 +41,7 @@ impl Numbers {
                 format!("{} is more than `maximum` = {}: lower it, or raise `maximum`", self.initial, self.maximum);
             errors.push(contradiction("initial", why));
         }
-        let upper = if let Span::Fraction(_) = self.warmup { Bound::Excluded(1.0) } else { Bound::Unbounded };
-        errors.extend(within(&Parameter { upper, ..parameters::WARMUP }, self.warmup.amount()).err());
+        errors.extend(span_within(&parameters::WARMUP, self.warmup, Bound::Excluded(1.0)).err());
         errors
     }
 
@@ -72,18 +70,6 @@ impl Numbers {
             _ => Ok(warmup),
         }
     }
-}
-
-pub(super) fn out_of_range(numbers: &[(&Parameter, Option<f64>)]) -> Vec<ControlError> {
-    numbers.iter().filter_map(|(parameter, value)| within(parameter, (*value)?).err()).collect()
-}
-
-pub(super) fn all_or_nothing(errors: Vec<ControlError>) -> Result<(), Vec<ControlError>> {
-    if errors.is_empty() { Ok(()) } else { Err(errors) }
-}
-
-pub(super) fn contradiction(field: &str, why: String) -> ControlError {
-    ControlError::Contradiction { field: field.to_owned(), why }
 }
 
 /// The largest step size of an update beside a schedule; `None` where that says 0.

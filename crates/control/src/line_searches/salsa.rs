@@ -5,9 +5,10 @@ use rheostat_schedule::parameter::{Family, Kind, Method, Parameter};
 use serde::{Deserialize, Serialize};
 
 use super::backtracking::{Backtracking, Rules};
-use super::numbers::{Numbers, all_or_nothing, check_searchable};
+use super::numbers::{Numbers, check_searchable};
 use super::parameters::{BACKTRACK, C, GROWTH, INITIAL, MAX_BACKTRACKS, MAXIMUM, RESOLUTION, SMOOTHING, WARMUP};
 use crate::bytes::{Reader, Writer};
+use crate::check::all_or_nothing;
 use crate::{
     Ask, Base, ControlError, Direction, LineSearch, LineSearchMethod, Opening, OptimizerSpec, Outcome, Setting, Verdict,
 };

@@ -5,8 +5,9 @@ use rheostat_schedule::parameter::{Family, Method, Parameter};
 use serde::{Deserialize, Serialize};
 
 use super::backtracking::{Backtracking, OnExhaustion, Rules};
-use super::numbers::{Numbers, all_or_nothing, check_searchable, contradiction};
+use super::numbers::{Numbers, check_searchable};
 use super::parameters::{BACKTRACK, C, GROWTH, INITIAL, MAX_BACKTRACKS, MAXIMUM, RESOLUTION, VASWANI, WARMUP};
+use crate::check::{all_or_nothing, contradiction};
 use crate::{ControlError, Direction, LineSearch, LineSearchMethod, OptimizerSpec, Setting};
 
 /// Step of an update whose search found none.

@@ -4,7 +4,7 @@ use rheostat_schedule::parameter::{Family, Kind, Method, Parameter};
 use serde::{Deserialize, Serialize};
 
 use super::parameters;
-use crate::check::within;
+use crate::check::{all_or_nothing, out_of_range};
 use crate::{ControlError, DecayCoupling, Hyperparameter, OptimizerMethod};
 
 const EPSILON: Parameter = parameters::EPSILON.positive().source(parameters::HEO);
@@ -113,8 +113,6 @@ impl OptimizerMethod for Adamp {
 
     fn check(&self) -> Result<(), Vec<ControlError>> {
         let numbers = [(&EPSILON, self.epsilon), (&DELTA, self.delta), (&WD_RATIO, self.wd_ratio)];
-        let errors: Vec<_> =
-            numbers.into_iter().filter_map(|(parameter, value)| within(parameter, value).err()).collect();
-        if errors.is_empty() { Ok(()) } else { Err(errors) }
+        all_or_nothing(out_of_range(numbers))
     }
 }

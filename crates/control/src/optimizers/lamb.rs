@@ -2,7 +2,7 @@ use rheostat_schedule::parameter::{Family, Kind, Method, Parameter};
 use serde::{Deserialize, Serialize};
 
 use super::parameters;
-use crate::check::within;
+use crate::check::{all_or_nothing, contradiction, within};
 use crate::{ControlError, DecayCoupling, Hyperparameter, OptimizerMethod};
 
 const EPSILON: Parameter = parameters::EPSILON_HAT.default("1e-6").source(parameters::YOU);
@@ -121,9 +121,9 @@ impl OptimizerMethod for Lamb {
             errors.extend([low, high].into_iter().filter_map(|bound| within(&NORM_RANGE, bound).err()));
             if low >= high {
                 let why = format!("{low} is not below {high}");
-                errors.push(ControlError::Contradiction { field: NORM_RANGE.name.to_owned(), why });
+                errors.push(contradiction(NORM_RANGE.name, why));
             }
         }
-        if errors.is_empty() { Ok(()) } else { Err(errors) }
+        all_or_nothing(errors)
     }
 }

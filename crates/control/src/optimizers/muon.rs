@@ -2,7 +2,7 @@ use rheostat_schedule::parameter::{Family, Kind, Method, Parameter};
 use serde::{Deserialize, Serialize};
 
 use super::parameters;
-use crate::check::within;
+use crate::check::{all_or_nothing, out_of_range};
 use crate::{ControlError, DecayCoupling, Hyperparameter, OptimizerMethod};
 
 const REFERENCE: &str = "Jordan et al. 2024, Muon, kellerjordan.github.io/posts/muon";
@@ -156,13 +156,12 @@ impl OptimizerMethod for Muon {
     }
 
     fn check(&self) -> Result<(), Vec<ControlError>> {
-        let found = [
-            within(&RATE_RATIO, self.adamw.rate_ratio),
-            within(&MOMENTUM, self.adamw.momentum),
-            within(&BETA2, self.adamw.beta2),
-            within(&EPSILON, self.adamw.epsilon),
+        let numbers = [
+            (&RATE_RATIO, self.adamw.rate_ratio),
+            (&MOMENTUM, self.adamw.momentum),
+            (&BETA2, self.adamw.beta2),
+            (&EPSILON, self.adamw.epsilon),
         ];
-        let errors: Vec<_> = found.into_iter().filter_map(Result::err).map(|error| error.within("adamw")).collect();
-        if errors.is_empty() { Ok(()) } else { Err(errors) }
+        all_or_nothing(out_of_range(numbers).into_iter().map(|error| error.within("adamw")).collect())
     }
 }

@@ -2,7 +2,7 @@ use rheostat_schedule::parameter::{Family, Kind, Method, Parameter};
 use serde::{Deserialize, Serialize};
 
 use super::parameters;
-use crate::check::within;
+use crate::check::{all_or_nothing, contradiction, within};
 use crate::{ControlError, DecayCoupling, Hyperparameter, OptimizerMethod};
 
 const FORM: Parameter = Parameter::choice("form", &["algoperf", "dozat"], "which of the two rules of this name")
@@ -131,8 +131,8 @@ impl OptimizerMethod for Nadamw {
         errors.extend(self.momentum_decay.and_then(|psi| within(&MOMENTUM_DECAY, psi).err()));
         if self.form == NadamwForm::Algoperf && self.momentum_decay.is_some() {
             let why = "algoperf's form has a beta1 that stands still: leave it out, or set form = \"dozat\"".to_owned();
-            errors.push(ControlError::Contradiction { field: MOMENTUM_DECAY.name.to_owned(), why });
+            errors.push(contradiction(MOMENTUM_DECAY.name, why));
         }
-        if errors.is_empty() { Ok(()) } else { Err(errors) }
+        all_or_nothing(errors)
     }
 }

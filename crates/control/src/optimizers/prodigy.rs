@@ -2,7 +2,7 @@ use rheostat_schedule::parameter::{Family, Kind, Method, Parameter};
 use serde::{Deserialize, Serialize};
 
 use super::parameters;
-use crate::check::within;
+use crate::check::{all_or_nothing, out_of_range};
 use crate::{ControlError, DecayCoupling, Hyperparameter, OptimizerMethod};
 
 const REFERENCE: &str = "Mishchenko and Defazio, Prodigy, arXiv 2306.06101";
@@ -128,13 +128,11 @@ impl OptimizerMethod for Prodigy {
     }
 
     fn check(&self) -> Result<(), Vec<ControlError>> {
-        let found = [
-            within(&EPSILON, self.epsilon),
-            within(&D0, self.d0),
-            within(&D_COEF, self.d_coef),
-            self.growth_rate.map_or(Ok(()), |growth_rate| within(&GROWTH_RATE, growth_rate)),
-        ];
-        let errors: Vec<_> = found.into_iter().filter_map(Result::err).collect();
-        if errors.is_empty() { Ok(()) } else { Err(errors) }
+        all_or_nothing(out_of_range([
+            (&EPSILON, Some(self.epsilon)),
+            (&D0, Some(self.d0)),
+            (&D_COEF, Some(self.d_coef)),
+            (&GROWTH_RATE, self.growth_rate),
+        ]))
     }
 }

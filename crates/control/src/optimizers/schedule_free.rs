@@ -4,7 +4,7 @@ use rheostat_schedule::parameter::{Family, Kind, Method, Parameter};
 use serde::{Deserialize, Serialize};
 
 use super::parameters;
-use crate::check::within;
+use crate::check::{all_or_nothing, out_of_range};
 use crate::{ControlError, DecayCoupling, Hyperparameter, OptimizerMethod};
 
 const REFERENCE: &str = "Defazio et al., The Road Less Scheduled, arXiv 2405.15682";
@@ -159,12 +159,7 @@ impl OptimizerMethod for ScheduleFree {
     }
 
     fn check(&self) -> Result<(), Vec<ControlError>> {
-        let found = [
-            within(&EPSILON, self.epsilon),
-            within(&STEP_POWER, self.step_power()),
-            within(&RATE_POWER, self.rate_power),
-        ];
-        let errors: Vec<_> = found.into_iter().filter_map(Result::err).collect();
-        if errors.is_empty() { Ok(()) } else { Err(errors) }
+        let numbers = [(&EPSILON, self.epsilon), (&STEP_POWER, self.step_power()), (&RATE_POWER, self.rate_power)];
+        all_or_nothing(out_of_range(numbers))
     }
 }

@@ -2,6 +2,7 @@ use serde::Serialize;
 
 use super::{FEWEST, LOW, RangeTest, Smoother, Suggestions};
 use crate::ControlError;
+use crate::check::contradiction;
 
 /// The curve of a range test, with its suggestions.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -22,7 +23,7 @@ impl RangeCurve {
             let why = format!(
                 "{first} at the first update, before the rate could do anything: look for the fault in the data or the model"
             );
-            return Err(ControlError::Contradiction { field: "loss".to_owned(), why });
+            return Err(contradiction("loss", why));
         }
         let finite = losses.iter().zip(rates).take_while(|(loss, _)| loss.is_finite()).count();
         let (rates, losses) = (rates[..finite].to_vec(), losses[..finite].to_vec());
@@ -37,7 +38,7 @@ impl RangeCurve {
                 "the loss stayed finite and near its best for {count} of {} updates, too few to read a curve from, which takes {needed}: {} is too large",
                 test.steps, test.low
             );
-            return Err(ControlError::Contradiction { field: LOW.name.to_owned(), why });
+            return Err(contradiction(LOW.name, why));
         }
         let read = from as usize..to as usize;
         let suggestions = Suggestions::read(&rates[read.clone()], &smoothed[read]);
