@@ -41,4 +41,4 @@ pub use projection::{Cost, Part, Projection};
 pub use ruleset::{RULESETS, Ruleset};
 pub use search::{Dimension, Draw, Values};
 pub use study::{Study, StudyWorkload, Submission};
-pub use table::ResultsTable;
+pub use table::{Keyed, ReadOutTable, ResultsTable, Table};

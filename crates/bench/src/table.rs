@@ -3,26 +3,58 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use rheostat_score::{ScoreError, TrialRow, read_rows};
+use rheostat_score::{ReadOutRow, ScoreError, TableRow, TrialRow, read_rows};
 
 use crate::{BenchError, TrialKey};
 
-/// `trials.csv`: the rows of the trials that are over, appended as they end.
+/// A row that stands for something, of which there is one row only.
+pub trait Keyed: TableRow {
+    /// What it stands for.
+    type Key: Ord;
+
+    /// What this row stands for.
+    fn key(&self) -> Self::Key;
+}
+
+impl Keyed for TrialRow {
+    type Key = TrialKey;
+
+    fn key(&self) -> TrialKey {
+        TrialKey::of(self)
+    }
+}
+
+impl Keyed for ReadOutRow {
+    type Key = (TrialKey, u64);
+
+    fn key(&self) -> Self::Key {
+        let (submission, workload) = (self.submission.clone(), self.workload.clone());
+        (TrialKey { submission, workload, study: self.study, trial: self.trial }, self.point)
+    }
+}
+
+/// `trials.csv`: the rows of trials.
+pub type ResultsTable = Table<TrialRow>;
+
+/// `readouts.csv`: the rows of their read-outs.
+pub type ReadOutTable = Table<ReadOutRow>;
+
+/// A table of results, `trials.csv` or `readouts.csv`: rows of trials that are over, appended as they end.
 ///
 /// Several processes may append at the same time: a row is written in one write under a lock on the file, and only if no other
-/// process wrote one for the same trial. A line torn by a crash is cut by the next writer.
+/// process wrote one for the same key. A line torn by a crash is cut by the next writer.
 #[derive(Debug)]
-pub struct ResultsTable {
+pub struct Table<R: Keyed> {
     path: PathBuf,
     file: File,
     /// Bytes read so far: whole lines.
     read: u64,
     /// The first line, by which the others are read.
     header: Vec<u8>,
-    rows: BTreeMap<TrialKey, TrialRow>,
+    rows: BTreeMap<R::Key, R>,
 }
 
-impl ResultsTable {
+impl<R: Keyed> Table<R> {
     /// Opens the table, or begins one.
     ///
     /// # Errors
@@ -44,12 +76,12 @@ impl ResultsTable {
     }
 
     /// The rows so far.
-    pub fn rows(&self) -> impl Iterator<Item = &TrialRow> {
+    pub fn rows(&self) -> impl Iterator<Item = &R> {
         self.rows.values()
     }
 
-    /// The row of a trial.
-    pub fn row(&self, key: &TrialKey) -> Option<&TrialRow> {
+    /// The row of a trial, or of one of its read-outs.
+    pub fn row(&self, key: &R::Key) -> Option<&R> {
         self.rows.get(key)
     }
 
@@ -66,8 +98,8 @@ impl ResultsTable {
         let reading = BenchError::io(&self.path, "reading");
         self.file.seek(SeekFrom::Start(self.read)).and_then(|_| self.file.read_to_end(&mut text)).map_err(reading)?;
         // What is beyond the last newline is being written, or was torn.
-        let found = read_rows(&text).map_err(|error| self.wrong(&error))?;
-        self.rows.extend(found.rows.into_iter().map(|row| (TrialKey::of(&row), row)));
+        let found = read_rows::<R>(&text).map_err(|error| self.wrong(&error))?;
+        self.rows.extend(found.rows.into_iter().map(|row| (row.key(), row)));
         self.read += (found.whole - self.header.len()) as u64;
         let first = text[..found.whole].iter().position(|byte| *byte == b'\n').map_or(0, |end| end + 1);
         text.truncate(first);
@@ -75,11 +107,11 @@ impl ResultsTable {
         Ok(())
     }
 
-    /// Appends a row, unless there is one for its trial by now. Gives whether it was appended.
+    /// Appends a row, unless there is one for its key by now. Gives whether it was appended.
     ///
     /// # Errors
     /// What the system says: the row is then not there, or cut by the next writer.
-    pub fn append(&mut self, row: &TrialRow) -> Result<bool, BenchError> {
+    pub fn append(&mut self, row: &R) -> Result<bool, BenchError> {
         self.file.lock().map_err(BenchError::io(&self.path, "locking"))?;
         let appended = self.append_locked(row);
         let unlocked = self.file.unlock().map_err(BenchError::io(&self.path, "unlocking"));
@@ -87,14 +119,14 @@ impl ResultsTable {
         unlocked.map(|()| appended)
     }
 
-    fn append_locked(&mut self, row: &TrialRow) -> Result<bool, BenchError> {
+    fn append_locked(&mut self, row: &R) -> Result<bool, BenchError> {
         self.refresh()?;
-        if self.rows.contains_key(&TrialKey::of(row)) {
+        if self.rows.contains_key(&row.key()) {
             return Ok(false);
         }
         let mut line = row.to_csv().map_err(|error| self.wrong(&error))?;
         if self.header.is_empty() {
-            line = TrialRow::header().map_err(|error| self.wrong(&error))? + &line;
+            line = R::header().map_err(|error| self.wrong(&error))? + &line;
         }
         self.file.set_len(self.read).map_err(BenchError::io(&self.path, "cutting a torn line"))?;
         self.file.write_all(line.as_bytes()).map_err(BenchError::io(&self.path, "writing"))?;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use rheostat_bench::{BenchError, Study, StudyManifest, TrialKey};
 use rheostat_record::{Event, RecordError, Run};
 use rheostat_report::study::{self, Study as Report};
-use rheostat_score::{Rules, TrialRow, read_rows};
+use rheostat_score::{Rules, TableRow, TrialRow, read_rows};
 use rheostat_workload::WORKLOADS;
 
 use crate::arguments::{Format, Global};
@@ -32,7 +32,7 @@ pub(crate) fn open(folder: &Path) -> Result<Option<(StudyManifest, Vec<TrialRow>
 }
 
 /// The rows of a table of results.
-pub(crate) fn rows(table: &Path) -> Result<Vec<TrialRow>, CliError> {
+pub(crate) fn rows<R: TableRow>(table: &Path) -> Result<Vec<R>, CliError> {
     let bytes = std::fs::read(table).map_err(CliError::reading(table))?;
     let read = read_rows(bytes).map_err(|source| CliError::Score { path: Some(table.to_owned()), source })?;
     Ok(read.rows)

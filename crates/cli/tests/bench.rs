@@ -38,7 +38,9 @@ impl Place {
     }
 
     fn rows(&self) -> Vec<rheostat_score::TrialRow> {
-        rheostat_score::read_rows(fs::read(self.path("out/trials.csv")).unwrap_or_default()).unwrap().rows
+        rheostat_score::read_rows::<rheostat_score::TrialRow>(fs::read(self.path("out/trials.csv")).unwrap_or_default())
+            .unwrap()
+            .rows
     }
 }
 

@@ -1,5 +1,6 @@
 use serde::{Deserialize, Serialize};
 
+use crate::rows_csv::TableRow;
 use crate::{Clock, Role, ScoreError, Trial};
 
 /// One row of a study's `trials.csv`: everything that stays of a trial when its run directory is gone.
@@ -110,5 +111,12 @@ impl TrialRow {
             time_to_target: time.filter(|time| *time >= 0.0).unwrap_or(f64::INFINITY),
             evaluation: self.eval_index,
         })
+    }
+}
+
+impl TableRow for TrialRow {
+    /// Whoever has a row can have its trial.
+    fn check(&self) -> Result<(), ScoreError> {
+        self.trial(Clock::default()).map(|_| ())
     }
 }

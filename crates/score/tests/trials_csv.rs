@@ -2,7 +2,9 @@
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test that cannot set up must fail")]
 
 use proptest::prelude::*;
-use rheostat_score::{AlgoperfEdition, Clock, Role, ScoreError, Trial, TrialRow, read_results, read_rows, write_rows};
+use rheostat_score::{
+    AlgoperfEdition, Clock, Role, ScoreError, TableRow, Trial, TrialRow, read_results, read_rows, write_rows,
+};
 
 fn row(workload: &str, role: &str, base: &str) -> TrialRow {
     TrialRow {
@@ -61,7 +63,7 @@ proptest! {
     #[test]
     fn rows_come_back_as_they_were_written(rows in rows()) {
         let text = write_rows(&rows).unwrap();
-        let back = read_rows(&text).unwrap();
+        let back = read_rows::<TrialRow>(&text).unwrap();
         prop_assert!(same(&back.rows, &rows), "{text}");
         prop_assert!(back.whole == text.len() && !back.torn(&text));
     }
@@ -70,7 +72,7 @@ proptest! {
     fn a_table_cut_anywhere_keeps_its_whole_lines_and_can_be_gone_on_with(rows in rows(), cut in any::<prop::sample::Index>()) {
         let text = write_rows(&rows).unwrap();
         let torn = &text.as_bytes()[..cut.index(text.len() + 1)];
-        let left = read_rows(torn).unwrap();
+        let left = read_rows::<TrialRow>(torn).unwrap();
         prop_assert!(same(&left.rows, &rows[..left.rows.len()]));
         prop_assert_eq!(left.torn(torn), left.whole < torn.len());
         let mut again = String::from_utf8(torn[..left.whole].to_vec()).unwrap();
@@ -121,7 +123,7 @@ proptest! {
             let log = workload.trial(&text, "self_tuning", "nadamw", 0, clock);
             prop_assert!(log.is_err() || log.unwrap().time_to_target >= 0.0);
         }
-        if let Ok(rows) = read_rows(&text) {
+        if let Ok(rows) = read_rows::<TrialRow>(&text) {
             prop_assert!(rows.whole <= text.len());
         }
     }
@@ -198,18 +200,18 @@ fn a_wrong_cell_of_a_row_is_named_by_line_and_column() {
     let text = write_rows(&[reached(), reached()]).unwrap();
     let error = |from: &str, to: &str| {
         let (first, last) = text.trim_end().rsplit_once('\n').unwrap();
-        read_rows(format!("{first}\n{}\n", last.replacen(from, to, 1))).unwrap_err().to_string()
+        read_rows::<TrialRow>(format!("{first}\n{}\n", last.replacen(from, to, 1))).unwrap_err().to_string()
     };
     assert_eq!(error("12.25", "soon"), r#"line 3, column "time_to_target_s": "soon" is not a number"#);
     assert_eq!(error(",7,", ",-7,"), r#"line 3, column "eval_index": "-7" is not a whole number"#);
     assert_eq!(error("true", "yes"), r#"line 3, column "reached": "yes" is not true or false"#);
     assert!(error("true,", "").contains("line: 3"), "{}", error("true,", ""));
-    let error = read_rows(text.replacen("eval_index", "index", 1)).unwrap_err();
+    let error = read_rows::<TrialRow>(text.replacen("eval_index", "index", 1)).unwrap_err();
     assert_eq!(error, ScoreError::Column("eval_index".to_owned()));
 }
 
 #[test]
 fn columns_that_a_later_version_adds_are_passed_over() {
     let text = write_rows(&[reached()]).unwrap().replace('\n', ",more\n");
-    assert_eq!(read_rows(text).unwrap().rows, [reached()]);
+    assert_eq!(read_rows::<TrialRow>(text).unwrap().rows, [reached()]);
 }
