@@ -22,6 +22,7 @@
 
 mod check;
 mod common;
+mod cycled;
 mod error;
 mod factor;
 mod frame;
@@ -35,6 +36,7 @@ mod spec;
 mod value;
 
 pub use common::{After, COMMON, Common, Endpoint, WarmupMode, WarmupShape};
+pub use cycled::{NotCyclable, Restart};
 pub use error::ScheduleError;
 pub use factor::Factor;
 pub use frame::{BatchPiece, BatchPlan, EpochStep, Frame, FrameError};

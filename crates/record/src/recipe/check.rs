@@ -341,11 +341,14 @@ fn parts(node: &Node, parameter: &Parameter, findings: &mut Findings) {
     let Value::Array(items) = &node.value else {
         return wrong_type(node, parameter, "a list of schedules", findings);
     };
-    const FOR: Parameter = Parameter::new("for", Kind::Span, "how long the part lasts");
+    const ENDS: [Parameter; 2] = [
+        Parameter::new("for", Kind::Span, "how long the part lasts"),
+        Parameter::new("until", Kind::Span, "where the part ends"),
+    ];
     for item in items {
-        if let Some(length) = item.get("for") {
-            span(length, &FOR, findings);
+        for end in &ENDS {
+            item.get(end.name).into_iter().for_each(|node| span(node, end, findings));
         }
-        schedule_table(item, &["for"], findings);
+        schedule_table(item, &ENDS.map(|end| end.name), findings);
     }
 }

@@ -33,6 +33,7 @@ pub fn staircase(spec: &ScheduleSpec, epochs: u64) -> Result<ScheduleSpec, Sched
     let last = levels.len() - 1;
     let part = |(index, (value, lasts)): (usize, (f64, u64))| Part {
         lasts: (index < last).then_some(Span::Epochs(lasts as f64)),
+        until: None,
         schedule: Constant::new(value).into(),
     };
     Ok(Sequence::new(levels.into_iter().enumerate().map(part)).into())

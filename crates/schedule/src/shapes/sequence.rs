@@ -18,13 +18,15 @@ use crate::value::{Table, Value};
 ///
 /// | parameter | unit | default |
 /// |---|---|---|
-/// | `parts` | list of schedules, each with `for` = span | required; `for` is optional in the last part |
+/// | `parts` | list of schedules, each with `for` = span or `until` = point | required; optional in the last part |
 ///
-/// The last part lasts for the rest of the enclosing span if it has no `for`, for ever if the horizon is open. A
-/// fraction in `for` is of the span that encloses the sequence. A part shorter than its schedule cuts it; after a
+/// `for` says how long a part lasts, `until` at which point of the enclosing span it ends, which no rounding of the parts
+/// before it can move. The last part lasts for the rest of the enclosing span if it has neither, for ever if the horizon
+/// is open. A fraction in `for` and `until` is of the span that encloses the sequence. A part shorter than its schedule cuts it; after a
 /// schedule shorter than its part comes what that schedule says. Parts beyond the horizon never come. Errors: no
-/// parts; a part of no steps; `for` missing before the last part; parts that leave nothing for a last one without
-/// `for`; and those of the parts, with their place (`parts[1].peak`).
+/// parts; a part of no steps; `for` and `until` missing before the last part, or both given; an `until` that is not after
+/// the part's beginning; parts that leave nothing for a last one without an end; and those of the parts, with their
+/// place (`parts[1].peak`).
 ///
 /// ```
 /// use rheostat_schedule::{Frame, Part, ScheduleSpec, Span};
@@ -51,6 +53,9 @@ pub struct Part {
     /// How long it lasts; `for` in a recipe.
     #[serde(rename = "for", skip_serializing_if = "Option::is_none")]
     pub lasts: Option<Span>,
+    /// Where it ends, counted from the beginning of what encloses the sequence; instead of `lasts`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub until: Option<Span>,
     /// What happens meanwhile.
     #[serde(flatten)]
     pub schedule: ScheduleSpec,
@@ -59,27 +64,36 @@ pub struct Part {
 impl Part {
     /// A part of that length.
     pub fn lasting(span: Span, schedule: impl Into<ScheduleSpec>) -> Self {
-        Self { lasts: Some(span), schedule: schedule.into() }
+        Self { lasts: Some(span), until: None, schedule: schedule.into() }
+    }
+
+    /// A part that ends at that point of what encloses the sequence.
+    pub fn until(point: Span, schedule: impl Into<ScheduleSpec>) -> Self {
+        Self { lasts: None, until: Some(point), schedule: schedule.into() }
     }
 
     /// The last part, for the rest of the enclosing span.
     pub fn rest(schedule: impl Into<ScheduleSpec>) -> Self {
-        Self { lasts: None, schedule: schedule.into() }
+        Self { lasts: None, until: None, schedule: schedule.into() }
     }
 }
 
 impl<'de> Deserialize<'de> for Part {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let mut table = Table::deserialize(deserializer)?;
-        let lasts = table.take("for").map(Span::deserialize).transpose().map_err(de::Error::custom)?;
+        let mut span = |key: &str| table.take(key).map(Span::deserialize).transpose().map_err(de::Error::custom);
+        let (lasts, until) = (span("for")?, span("until")?);
         let schedule = ScheduleSpec::from_value(Value::Table(table)).map_err(de::Error::custom)?;
-        Ok(Self { lasts, schedule })
+        Ok(Self { lasts, until, schedule })
     }
 }
 
 /// The parameters of [`Sequence`].
-pub(crate) const PARAMETERS: &[Parameter] =
-    &[Parameter::new("parts", Kind::Parts, "the schedules in order, each with for = <span>; the last for is optional")];
+pub(crate) const PARAMETERS: &[Parameter] = &[Parameter::new(
+    "parts",
+    Kind::Parts,
+    "the schedules in order, each with for = <span> or until = <point>; the last one may leave it out",
+)];
 
 impl Sequence {
     /// These parts in order.
@@ -96,11 +110,16 @@ impl Shape for Sequence {
         for (index, part) in self.parts.iter().enumerate() {
             let place = format!("parts[{index}]");
             let field = format!("{place}.for");
-            match part.lasts.map(Span::amount) {
-                Some(amount) if !(amount.is_finite() && amount > 0.0) => {
-                    found.out_of_range(&field, amount, "more than 0");
+            for (key, span) in [("for", part.lasts), ("until", part.until)] {
+                if let Some(amount) = span.map(Span::amount).filter(|amount| !(amount.is_finite() && *amount > 0.0)) {
+                    found.out_of_range(&format!("{place}.{key}"), amount, "more than 0");
                 }
-                None if index + 1 < self.parts.len() => {
+            }
+            match (part.lasts, part.until) {
+                (Some(_), Some(_)) => {
+                    found.push(ScheduleError::Conflict { field: format!("{place}.until"), other: "for" })
+                }
+                (None, None) if index + 1 < self.parts.len() => {
                     found.push(ScheduleError::Missing { field, hint: "only the last part may leave it out" });
                 }
                 _ => {}
@@ -119,17 +138,24 @@ impl Shape for Sequence {
             let name = format!("parts[{index}]");
             let field = format!("{name}.for");
             let from = place.start.saturating_add(start);
-            let steps = match part.lasts {
-                Some(span) => {
+            let steps = match (part.lasts, part.until) {
+                (Some(span), _) => {
                     let steps = place.frame.to_steps(span, from);
                     Some(steps.map_err(|error| ScheduleError::from_frame(field.as_str(), error))?)
                 }
-                None => match place.rest().map(|rest| rest.checked_sub(start)) {
+                (None, Some(point)) => {
+                    let end = place.point(&format!("{name}.until"), point, start)?;
+                    Some(end - start)
+                }
+                (None, None) => match place.rest().map(|rest| rest.checked_sub(start)) {
                     None => None,
                     Some(Some(left)) if left > 0 => Some(left),
                     Some(_) => {
                         // The part before this one used up the span.
-                        let field = if index > 0 { format!("parts[{}].for", index - 1) } else { field };
+                        let before = index.checked_sub(1).and_then(|before| Some((before, self.parts.get(before)?)));
+                        let field = before.map_or(field, |(before, part)| {
+                            format!("parts[{before}].{}", if part.until.is_some() { "until" } else { "for" })
+                        });
                         let (range, available) = ("short enough to leave steps for the last part", place.rest());
                         let available = available.unwrap_or(0);
                         return Err(ScheduleError::SpanTooLong { field, value: start, range, available });
