@@ -13,7 +13,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("rheostat-report", &["rheostat-schedule", "rheostat-control", "rheostat-record", "rheostat-score"]),
     ("rheostat-optim", &["rheostat-schedule", "rheostat-control", "burn"]),
     ("rheostat-score", &["rheostat-record"]),
-    ("rheostat-bench", &["rheostat-record", "rheostat-score"]),
+    ("rheostat-bench", &["rheostat-control", "rheostat-record", "rheostat-schedule", "rheostat-score"]),
     ("rheostat-kernels", &["burn", "burn-std"]),
     ("rheostat-workload", &["rheostat-record", "rheostat-control", "rheostat-kernels", "burn"]),
     (

@@ -9,7 +9,7 @@ use rheostat_record::{Event, EventSink, RecordError, RunError, Runner, TrialSpec
 use rheostat_score::TrialRow;
 
 use crate::row::Planned;
-use crate::{BenchError, ResultsTable, Study, TrialKey};
+use crate::{BenchError, ReadOutTable, ResultsTable, Study, TrialKey};
 
 /// Between two looks at trials that another process is running.
 const PATIENCE: Duration = Duration::from_millis(200);
@@ -64,6 +64,8 @@ pub struct Progress {
 
 struct State<'t> {
     table: &'t mut ResultsTable,
+    /// Of a tradeoff.
+    read_outs: Option<ReadOutTable>,
     pending: VecDeque<TrialKey>,
     error: Option<BenchError>,
 }
@@ -85,7 +87,11 @@ impl Bench<'_> {
         let done = |table: &ResultsTable| keys.iter().filter(|key| table.row(key).is_some()).count();
         watch.begin(keys.len(), done(table));
         let pending = keys.iter().filter(|key| table.row(key).is_none()).cloned().collect();
-        let state = Mutex::new(State { table, pending, error: None });
+        let read_outs = match self.study.tradeoff {
+            Some(_) => Some(ReadOutTable::open(&table.path().with_file_name(ReadOutTable::FILE))?),
+            None => None,
+        };
+        let state = Mutex::new(State { table, read_outs, pending, error: None });
         std::thread::scope(|scope| {
             for _ in 0..self.jobs.max(1) {
                 scope.spawn(|| self.work(&state, watch));
@@ -176,7 +182,15 @@ impl Bench<'_> {
         };
         watch.started(key, planned.budget_steps());
         let row = match self.runner.run(&spec, &mut Watched { key, watch }) {
-            Ok(done) => planned.row(&done),
+            Ok(done) => {
+                // First: a trial with a row is over.
+                if let Some(table) = &mut lock(state).read_outs {
+                    for row in planned.read_outs(&done) {
+                        table.append(&row)?;
+                    }
+                }
+                planned.row(&done)
+            }
             Err(RunError::Failed { why }) => planned.failed(&why),
             Err(RunError::Interrupted) => {
                 watch.interrupted(key);

@@ -31,6 +31,7 @@ mod study;
 mod study_file;
 mod study_points;
 mod table;
+mod tradeoff;
 
 pub use bench::{Bench, Progress, Watch};
 pub use error::BenchError;
@@ -42,3 +43,4 @@ pub use ruleset::{RULESETS, Ruleset};
 pub use search::{Dimension, Draw, Values};
 pub use study::{Study, StudyWorkload, Submission};
 pub use table::{Keyed, ReadOutTable, ResultsTable, Table};
+pub use tradeoff::Tradeoff;

@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry as Slot;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
@@ -77,11 +78,11 @@ pub struct Part {
     pub wanted: u64,
     /// Trials that are done.
     pub done: u64,
-    /// Updates of one trial's budget.
+    /// Updates of one trial's budget; of a tradeoff's, the longest.
     pub steps: u64,
-    /// Samples of one trial's budget.
+    /// Samples of that trial's budget.
     pub samples: u64,
-    /// Evaluations of one trial.
+    /// Evaluations of that trial.
     pub evaluations: u64,
     /// Seconds that the trials to be done would take if none met its target early; not known without the workload's cost.
     pub seconds: Option<f64>,
@@ -94,54 +95,70 @@ impl Projection {
     /// A recipe of the study is wrong.
     pub fn new(study: &Study, table: &ResultsTable, costs: &BTreeMap<String, Cost>) -> Result<Self, BenchError> {
         let mut parts: Vec<Part> = Vec::new();
+        let mut sizes: BTreeMap<(String, String, u64), Size> = BTreeMap::new();
         for key in study.trials() {
-            let place = |part: &Part| part.submission == key.submission && part.workload == key.workload;
-            let index = match parts.iter().position(place) {
-                Some(index) => index,
-                None => {
-                    let samples = costs.get(&key.workload).map(|cost| cost.samples);
-                    parts.push(Self::part(study, &key, samples)?);
-                    parts.len() - 1
-                }
+            let cost = costs.get(&key.workload);
+            // Trials of a tradeoff differ in their budgets, others in nothing that costs.
+            let number = if study.tradeoff.is_some() { key.trial } else { 0 };
+            let size = match sizes.entry((key.submission.clone(), key.workload.clone(), number)) {
+                Slot::Occupied(known) => *known.get(),
+                Slot::Vacant(new) => *new.insert(Size::of(study, &key, cost.map(|cost| cost.samples))?),
             };
-            let part = &mut parts[index];
-            part.wanted += 1;
-            part.done += u64::from(table.row(&key).is_some());
-        }
-        for part in &mut parts {
-            let left = (part.wanted - part.done) as f64;
-            part.seconds = costs.get(&part.workload).map(|cost| {
-                let training = part.samples as f64 * cost.seconds_per_sample;
-                left * (training + part.evaluations as f64 * cost.seconds_per_evaluation)
+            let index =
+                parts.iter().position(|part| part.submission == key.submission && part.workload == key.workload);
+            let index = index.unwrap_or_else(|| {
+                parts.push(Part {
+                    submission: key.submission.clone(),
+                    workload: key.workload.clone(),
+                    wanted: 0,
+                    done: 0,
+                    steps: 0,
+                    samples: 0,
+                    evaluations: 0,
+                    seconds: cost.map(|_| 0.0),
+                });
+                parts.len() - 1
             });
+            let part = &mut parts[index];
+            let done = table.row(&key).is_some();
+            part.wanted += 1;
+            part.done += u64::from(done);
+            if size.steps > part.steps {
+                (part.steps, part.samples, part.evaluations) = (size.steps, size.samples, size.evaluations);
+            }
+            if let (Some(seconds), Some(cost), false) = (&mut part.seconds, cost, done) {
+                *seconds += size.samples as f64 * cost.seconds_per_sample
+                    + size.evaluations as f64 * cost.seconds_per_evaluation;
+            }
         }
         Ok(Self { parts })
-    }
-
-    fn part(study: &Study, key: &TrialKey, samples: Option<u64>) -> Result<Part, BenchError> {
-        let mut part = Part {
-            submission: key.submission.clone(),
-            workload: key.workload.clone(),
-            wanted: 0,
-            done: 0,
-            steps: 0,
-            samples: 0,
-            evaluations: 0,
-            seconds: None,
-        };
-        if let (Some(workload), Some(submission)) = (study.workload(&key.workload), study.submission(&key.submission)) {
-            let plan = study.recipe(workload, submission, key)?.0.plan(samples.unwrap_or(workload.facts.samples))?;
-            part.steps = plan.total_steps;
-            part.samples = plan.total_steps * plan.batch_at(0).size;
-            // Before the first update, at the end, and on the test split besides.
-            part.evaluations = plan.total_steps.div_ceil(plan.evaluate_every) + 2;
-        }
-        Ok(part)
     }
 
     /// Seconds of all of it, one trial after another; not known if a cost is not.
     pub fn seconds(&self) -> Option<f64> {
         self.parts.iter().map(|part| part.seconds).sum()
+    }
+}
+
+/// What one trial comes to.
+#[derive(Clone, Copy, Default)]
+struct Size {
+    steps: u64,
+    samples: u64,
+    evaluations: u64,
+}
+
+impl Size {
+    fn of(study: &Study, key: &TrialKey, samples: Option<u64>) -> Result<Self, BenchError> {
+        let (Some(workload), Some(submission)) = (study.workload(&key.workload), study.submission(&key.submission))
+        else {
+            return Ok(Self::default());
+        };
+        let plan = study.recipe(workload, submission, key)?.0.plan(samples.unwrap_or(workload.facts.samples))?;
+        // Before the first update, at the end, and on the test split besides.
+        let evaluations = plan.total_steps.div_ceil(plan.evaluate_every) + 2;
+        let samples = plan.total_steps * plan.batch_at(0).size;
+        Ok(Self { steps: plan.total_steps, samples, evaluations: evaluations + plan.read_outs.len() as u64 })
     }
 }
 

@@ -1,5 +1,5 @@
-use rheostat_record::{Recipe, Status, TrialResult};
-use rheostat_score::{Role, TrialRow};
+use rheostat_record::{ReadOut, Recipe, Status, TrialResult};
+use rheostat_score::{ReadOutRow, Role, TrialRow};
 
 use crate::TrialKey;
 use crate::study::{Study, StudyWorkload};
@@ -46,6 +46,41 @@ impl Planned<'_> {
             program: manifest.program.clone(),
             ..self.failed("")
         }
+    }
+
+    /// The rows of what a trial was read out as.
+    pub(crate) fn read_outs(&self, done: &TrialResult) -> Vec<ReadOutRow> {
+        let Some(tradeoff) = &self.study.tradeoff else { return Vec::new() };
+        let (mode, first) = tradeoff.trial(self.key.trial);
+        let (manifest, target) = (&done.manifest, &self.recipe.target);
+        let finite = |metric: f64| Some(metric).filter(|metric| metric.is_finite());
+        let row = |(index, read_out): (usize, &ReadOut)| ReadOutRow {
+            submission: self.key.submission.clone(),
+            workload: self.key.workload.clone(),
+            study: self.key.study,
+            trial: self.key.trial,
+            seed: self.recipe.seed,
+            mode,
+            point: (first + index) as u64,
+            step: read_out.step,
+            spent: read_out.spent,
+            forwards: read_out.forwards,
+            backwards: read_out.backwards,
+            train_s: read_out.train_seconds,
+            metric: target.metric.clone(),
+            direction: target.direction.name().to_owned(),
+            end_metric: finite(read_out.val_metric),
+            best_metric: read_out.best_metric.and_then(finite),
+            best_step: read_out.best_step,
+            test_metric: finite(read_out.test_metric),
+            budget_steps: manifest.budget_steps,
+            samples: manifest.samples,
+            threads: manifest.threads,
+            processor: manifest.processor.clone(),
+            program: manifest.program.clone(),
+            recipe_hash: self.recipe.hash(),
+        };
+        done.result.read_outs.iter().enumerate().map(row).collect()
     }
 
     /// The row of a trial that came to none.

@@ -5,6 +5,7 @@ use rheostat_score::Role;
 use crate::key::TrialKey;
 use crate::ruleset::{EXTERNAL_TUNING, Ruleset};
 use crate::search::{Dimension, Draw};
+use crate::tradeoff::Tradeoff;
 
 /// Many runs that are compared: submissions on workloads, in studies of trials. Read it with [`Study::read`].
 #[derive(Debug, Clone, PartialEq)]
@@ -17,6 +18,8 @@ pub struct Study {
     pub workloads: Vec<StudyWorkload>,
     /// What it compares.
     pub submissions: Vec<Submission>,
+    /// The points to which every submission is trained, if tradeoff curves are asked for.
+    pub tradeoff: Option<Tradeoff>,
     /// The text it was read from.
     pub text: String,
     pub(crate) seed: u64,
@@ -58,6 +61,9 @@ pub(crate) enum Points {
 impl Study {
     /// Trials of one study of this submission.
     pub fn trials_of(&self, submission: &Submission) -> u64 {
+        if let Some(tradeoff) = &self.tradeoff {
+            return tradeoff.trials();
+        }
         match &submission.points {
             Points::One => 1,
             Points::Space(_) => self.ruleset.trials,
@@ -67,7 +73,7 @@ impl Study {
 
     /// Whether trials of a study differ in more than their seeds.
     pub fn varies(&self) -> bool {
-        self.submissions.iter().any(|submission| submission.points != Points::One)
+        self.tradeoff.is_some() || self.submissions.iter().any(|submission| submission.points != Points::One)
     }
 
     /// Every trial, in the order they are run: study by study, so that an early end leaves whole studies of everybody.
@@ -87,8 +93,12 @@ impl Study {
         })
     }
 
-    /// The seed of a run: the same for every submission, so that they meet the same batches, and another for every trial.
+    /// The seed of a run: the same for every submission, so that they meet the same batches, and another for every trial; in a
+    /// tradeoff, whose trials are the points of one curve, another for every study.
     pub fn seed_of(&self, key: &TrialKey) -> u64 {
+        if self.tradeoff.is_some() {
+            return self.seed.wrapping_add(key.study);
+        }
         let trials = if self.ruleset.name == EXTERNAL_TUNING { self.most_trials() } else { 1 };
         self.seed.wrapping_add(key.study.wrapping_mul(trials)).wrapping_add(key.trial)
     }
@@ -119,7 +129,7 @@ impl Study {
         key: &TrialKey,
     ) -> Result<(Recipe, Vec<(String, String)>), DocumentError> {
         let mut sets = self.point(submission, key);
-        let point = sets.iter().map(|(key, value)| (key.clone(), value.display())).collect();
+        let mut point: Vec<_> = sets.iter().map(|(key, value)| (key.clone(), value.display())).collect();
         let origin = &workload.table.origin;
         let value = |value| Node { value, origin: origin.clone() };
         sets.push(("seed".to_owned(), value(Value::Integer(self.seed_of(key).cast_signed()))));
@@ -130,6 +140,10 @@ impl Study {
             let limit = format!("{} s", limit * self.ruleset.time_factor);
             sets.push(("time_limit".to_owned(), value(Value::Text(limit))));
             recipe = Recipe::compose(user, sets, facts)?;
+        }
+        if let Some(tradeoff) = &self.tradeoff {
+            recipe = tradeoff.recipe(&recipe, key.trial)?;
+            point = tradeoff.described(key.trial);
         }
         recipe.plan(workload.facts.samples)?;
         Ok((recipe, point))

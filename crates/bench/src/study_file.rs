@@ -10,9 +10,10 @@ use crate::ruleset::{EXTERNAL_TUNING, RULESETS, Ruleset, SELF_TUNING};
 use crate::search::Draw;
 use crate::study::{Points, Study, StudyWorkload, Submission};
 use crate::study_points::points;
+use crate::tradeoff::Tradeoff;
 
 /// What stands at the top of a study, besides what of a recipe's keys holds for every run.
-const KEYS: [&str; 8] = ["name", "ruleset", "edition", "studies", "trials", "seed", "draw", "recipe"];
+const KEYS: [&str; 9] = ["name", "ruleset", "edition", "studies", "trials", "seed", "draw", "recipe", "tradeoff"];
 
 /// The keys of a recipe that belong to the study: no submission sets them for itself.
 const OF_THE_STUDY: [&str; 9] = [
@@ -55,7 +56,8 @@ impl Study {
             else {
                 continue;
             };
-            let differs = key.study == 0 && (key.trial == 0 || submission.points != Points::One);
+            let several = self.tradeoff.is_some() || submission.points != Points::One;
+            let differs = key.study == 0 && (key.trial == 0 || several);
             let drawn = matches!(submission.points, Points::Space(_));
             if !differs && !drawn {
                 continue;
@@ -91,6 +93,10 @@ fn read(
     };
     let common = root.get("recipe").map(Node::entries).unwrap_or_default();
     of_the_study(common, &[], findings);
+    let tradeoff = match root.entry("tradeoff") {
+        Some(entry) => Some(Tradeoff::read(entry, findings)?),
+        None => None,
+    };
     let mut study = Study {
         name,
         ruleset,
@@ -99,7 +105,8 @@ fn read(
         text: text.to_owned(),
         seed: whole(root, "seed", 0, findings)?.unwrap_or(0),
         draw: draw(root, findings)?,
-        common: with_defaults(common, root),
+        common: with_defaults(common, root, tradeoff.is_none()),
+        tradeoff,
     };
     for entry in tables_of(root, "workload", findings) {
         study.workloads.extend(workload(entry, workloads, findings));
@@ -108,14 +115,34 @@ fn read(
         study.submissions.extend(submission(entry, &study.ruleset, include, findings));
     }
     bases(&study, root, findings);
+    if study.tradeoff.is_some() {
+        of_the_tradeoff(&study, root, findings);
+    }
     Some(study)
 }
 
-/// A study is over for a trial once it met its target, unless the file says otherwise.
-fn with_defaults(common: &[Entry], root: &Node) -> Vec<Entry> {
+/// The points are the budgets, every run goes to its end, and nothing else tells trials apart.
+fn of_the_tradeoff(study: &Study, root: &Node, findings: &mut Findings) {
+    if study.ruleset.name == EXTERNAL_TUNING {
+        let message = "a tradeoff has the points of its curves in place of a search";
+        findings.add(root.origin_of("ruleset"), message, Some(format!("leave ruleset = \"{EXTERNAL_TUNING}\" out")));
+    }
+    let workloads = study.workloads.iter().map(|workload| workload.table.entries());
+    for entry in workloads.chain([root.get("recipe").map(Node::entries).unwrap_or_default()]).flatten() {
+        let message = match (entry.key.as_str(), &entry.node.value) {
+            ("budget", _) => "the points of the tradeoff are the budgets",
+            ("stop_at_target", Value::Boolean(true)) => "a curve goes on beyond the target",
+            _ => continue,
+        };
+        findings.add(&entry.key_origin, message, Some(format!("leave {} out", entry.key)));
+    }
+}
+
+/// A study is over for a trial once it met its target, unless the file says otherwise; a tradeoff goes on.
+fn with_defaults(common: &[Entry], root: &Node, stop_at_target: bool) -> Vec<Entry> {
     let mut common = common.to_vec();
     if !common.iter().any(|entry| entry.key == "stop_at_target") {
-        let node = Node { value: Value::Boolean(true), origin: root.origin.clone() };
+        let node = Node { value: Value::Boolean(stop_at_target), origin: root.origin.clone() };
         common.push(Entry { key: "stop_at_target".to_owned(), key_origin: root.origin.clone(), node });
     }
     common

@@ -39,6 +39,11 @@ pub type ResultsTable = Table<TrialRow>;
 /// `readouts.csv`: the rows of their read-outs.
 pub type ReadOutTable = Table<ReadOutRow>;
 
+impl ReadOutTable {
+    /// What the file is called, beside the table of trials.
+    pub const FILE: &str = "readouts.csv";
+}
+
 /// A table of results, `trials.csv` or `readouts.csv`: rows of trials that are over, appended as they end.
 ///
 /// Several processes may append at the same time: a row is written in one write under a lock on the file, and only if no other

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::number;
+use crate::{ReadOut, number};
 
 /// One line of `events.jsonl`: a flat object with the key `event`.
 ///
@@ -51,6 +51,8 @@ pub enum Event {
         #[serde(with = "number")]
         test_metric: f64,
     },
+    /// The run came to one of the recipe's read-out points.
+    ReadOut(ReadOut),
     /// A controller decided something and said why.
     Decision {
         /// Updates done.
@@ -163,7 +165,8 @@ impl Event {
             | Self::Skip { step, .. }
             | Self::Checkpoint { step, .. }
             | Self::Resume { step, .. }
-            | Self::Stop { step, .. } => *step,
+            | Self::Stop { step, .. }
+            | Self::ReadOut(ReadOut { step, .. }) => *step,
         }
     }
 
@@ -174,7 +177,8 @@ impl Event {
         for line in Self::after_resumes(lines) {
             if let Self::Restore { step } = line {
                 let work = |old: &Self| {
-                    matches!(old, Self::Step { .. } | Self::Search { .. } | Self::Evaluation { .. } | Self::Skip { .. })
+                    use Event::{Evaluation, ReadOut, Search, Skip, Step};
+                    matches!(old, Step { .. } | Search { .. } | Evaluation { .. } | ReadOut(_) | Skip { .. })
                 };
                 kept.retain(|old| old.updates() <= step || !work(old));
             }

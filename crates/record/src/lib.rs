@@ -24,7 +24,7 @@ pub use event::{Event, Status};
 pub use manifest::{FORMAT, Manifest};
 pub use observations::{LOSS_COLUMNS, observations, read_losses, told_loss};
 pub use recipe::{BatchAt, Group, NonFinite, Plan, RECIPE_KEYS, Recipe, RecipeText, TestWeights};
-pub use result::{RunResult, Score};
+pub use result::{ReadOut, RunResult, Score};
 pub use rheostat_control::MetricDirection as Direction;
 pub use run::Run;
 pub use run_writer::{EventSink, RunWriter};

@@ -35,6 +35,7 @@ pub fn observations(history: &[Event], asks: Asks) -> Result<Vec<Observation>, R
                 seen.push(Observation::Evaluation { updates: step, loss: val_loss, metric: val_metric });
             }
             Event::Test { .. }
+            | Event::ReadOut(_)
             | Event::Decision { .. }
             | Event::Search { .. }
             | Event::Reset { .. }

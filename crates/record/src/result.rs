@@ -44,8 +44,42 @@ pub struct RunResult {
     /// The last evaluation.
     #[serde(rename = "final")]
     pub last: Option<Score>,
-    /// The one evaluation on the test split, with the weights that the recipe's `test` names.
+    /// The evaluation on the test split at the end, with the weights that the recipe's `test` names.
     pub test: Option<Score>,
+    /// What the run was worth at each of the recipe's read-out points.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub read_outs: Vec<ReadOut>,
+}
+
+/// What a run was worth, and had cost, at one of its read-out points.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct ReadOut {
+    /// Updates that stood: the point.
+    pub step: u64,
+    /// Updates made until then, those included that were taken back.
+    pub spent: u64,
+    /// Forward passes of training until then.
+    pub forwards: u64,
+    /// Backward passes of training until then.
+    pub backwards: u64,
+    /// Training seconds until then.
+    pub train_seconds: f64,
+    /// Validation loss at the point.
+    #[serde(with = "number")]
+    pub val_loss: f64,
+    /// Validation metric at the point.
+    #[serde(with = "number")]
+    pub val_metric: f64,
+    /// Updates done at the best evaluation since the point before, this one included; none if all were NaN.
+    pub best_step: Option<u64>,
+    /// Its validation metric.
+    pub best_metric: Option<f64>,
+    /// Loss on the test split, with the weights that the recipe's `test` names: those of the point, or those of that best evaluation.
+    #[serde(with = "number")]
+    pub test_loss: f64,
+    /// Metric on the test split.
+    #[serde(with = "number")]
+    pub test_metric: f64,
 }
 
 /// One evaluation.

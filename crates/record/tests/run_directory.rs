@@ -30,6 +30,7 @@ fn result() -> RunResult {
         best: None,
         last: None,
         test: None,
+        read_outs: Vec::new(),
     }
 }
 

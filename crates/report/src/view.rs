@@ -148,7 +148,7 @@ impl<'a> View<'a> {
                 moment(*step, "skip", Why::Refused { loss: *loss, gradient_norm: *gradient_norm });
             }
             Event::Resume { step, .. } => moment(*step, "resume", Why::Resumed),
-            Event::Checkpoint { .. } | Event::Stop { .. } => {}
+            Event::ReadOut(_) | Event::Checkpoint { .. } | Event::Stop { .. } => {}
         }
     }
 

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use rheostat_control::Hyperparameter;
 use rheostat_record::{
-    Direction, Event, EventSink, FORMAT, Manifest, Metric, RunError, RunResult, Runner, Score, Status, TrialResult,
-    TrialSpec, WorkloadFacts,
+    Direction, Event, EventSink, FORMAT, Manifest, Metric, ReadOut, RunError, RunResult, Runner, Score, Status,
+    TrialResult, TrialSpec, WorkloadFacts,
 };
 
 /// A workload that only this runner knows: its accuracy rises the faster, the nearer the learning rate is to 0.1.
@@ -79,6 +79,7 @@ impl ScriptedRunner {
         let speed = 0.05 / (1.0 + (rate.log10() + 1.0).powi(2)) * (1.0 + 0.01 * (recipe.seed % 7) as f64);
         let (mut met, mut best) = (None, None);
         let (mut evaluations, mut step) = (0, 0);
+        let mut read_outs = Vec::new();
         let last = loop {
             if trial.stop.load(Ordering::Relaxed) {
                 return Err(RunError::Interrupted);
@@ -95,10 +96,26 @@ impl ScriptedRunner {
             if best.is_none_or(|best: Score| recipe.target.direction.better(metric, best.metric)) {
                 best = Some(score);
             }
+            if plan.read_outs.contains(&step) {
+                read_outs.push(ReadOut {
+                    step,
+                    spent: step,
+                    forwards: step,
+                    backwards: step,
+                    train_seconds: seconds,
+                    val_loss: score.loss,
+                    val_metric: metric,
+                    best_step: Some(step),
+                    best_metric: Some(metric),
+                    test_loss: score.loss,
+                    test_metric: metric,
+                });
+            }
             if step >= plan.total_steps || (recipe.stop_at_target && met.is_some()) {
                 break Some(score);
             }
-            step = (step + plan.evaluate_every).min(plan.total_steps);
+            let due = (step + plan.evaluate_every).min(plan.total_steps);
+            step = plan.read_outs.iter().copied().find(|point| *point > step).map_or(due, |point| due.min(point));
         };
         let early = met.is_some() && recipe.stop_at_target;
         let result = RunResult {
@@ -120,6 +137,7 @@ impl ScriptedRunner {
             best,
             last,
             test: last,
+            read_outs,
         };
         Ok(TrialResult { manifest: manifest(trial, plan.total_steps), result })
     }

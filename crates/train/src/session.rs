@@ -2,6 +2,7 @@ mod effects;
 mod evaluation;
 mod evaluator;
 mod line_search;
+mod read_out;
 mod update;
 
 use std::sync::Arc;
@@ -24,7 +25,9 @@ use self::update::Step;
 use crate::accounts::{Clock, Phase};
 use crate::loader::Loader;
 use crate::snapshot::Snapshot;
-use crate::state::{AVERAGE, BEST, CONTROLLER, EVALUATED, LINE_SEARCH, MOTION, OPTIMIZER, STATE, State, WEIGHTS};
+use crate::state::{
+    AVERAGE, BEST, CONTROLLER, CYCLE_BEST, EVALUATED, LINE_SEARCH, MOTION, OPTIMIZER, STATE, State, WEIGHTS,
+};
 use crate::train::{Control, Divergence, Host, Observer, Outcome, Place};
 use crate::{TrainError, device, device_name};
 
@@ -40,6 +43,8 @@ pub(crate) struct Session<'a, W: Workload> {
     model: Option<W::Model>,
     /// The weights at the best evaluation, if the recipe wants those tested. Bytes: clones of a model share running statistics.
     best: Option<Vec<u8>>,
+    /// The same since the last read-out point.
+    cycle_best: Option<Vec<u8>>,
     optimizer: Optimizer,
     /// The average of the weights, if the recipe wants one.
     average: Option<WeightAverage>,
@@ -82,7 +87,7 @@ impl<'a, W: Workload> Session<'a, W> {
         let mut average = plan.averaging.clone().map(WeightAverage::new);
         let mut controller = control(&plan).map_err(|source| TrainError::Control { step: 0, source })?;
         let mut search = plan.line_search().map_err(|source| TrainError::Control { step: 0, source })?;
-        let (mut best, mut snapshot, mut motion) = (None, None, Motion::default());
+        let (mut best, mut cycle_best, mut snapshot, mut motion) = (None, None, None, Motion::default());
         let mut state = State::default();
         let mut begun = Some(controller.begin());
 
@@ -112,6 +117,9 @@ impl<'a, W: Workload> Session<'a, W> {
             if recipe.test == TestWeights::Best && state.best.is_some() {
                 best = Some(checkpoint.file(BEST)?.to_vec());
             }
+            if recipe.test == TestWeights::Best && state.cycle_best.is_some() {
+                cycle_best = Some(checkpoint.file(CYCLE_BEST)?.to_vec());
+            }
             snapshot = state.snapshot.map(|mark| Snapshot::read(mark, checkpoint, average.is_some())).transpose()?;
             if controller.asks().change {
                 motion.load(&model, checkpoint.file(MOTION)?).map_err(|error| misfit(error.to_string()))?;
@@ -138,6 +146,7 @@ impl<'a, W: Workload> Session<'a, W> {
             device,
             model,
             best,
+            cycle_best,
             optimizer,
             average,
             controller,
@@ -180,8 +189,11 @@ impl<'a, W: Workload> Session<'a, W> {
             self.clock.switch(Phase::Control, &self.device)?;
             let save = self.due(self.plan.checkpoint_every);
             let mut actions = self.tell(&seen)?;
-            if self.due(self.plan.evaluate_every) {
+            if self.due(self.plan.evaluate_every) || self.read_out_due() {
                 actions.extend(self.evaluate_for_recipe()?);
+            }
+            if self.read_out_due() {
+                self.read_out()?;
             }
             self.perform(actions)?;
             if save {
@@ -268,6 +280,7 @@ impl<'a, W: Workload> Session<'a, W> {
         files.extend(average.as_ref().map(|average| (AVERAGE, average.as_slice())));
         files.extend(evaluated.as_ref().map(|evaluated| (EVALUATED, evaluated.as_slice())));
         files.extend(self.best.as_ref().map(|best| (BEST, best.as_slice())));
+        files.extend(self.cycle_best.as_ref().map(|best| (CYCLE_BEST, best.as_slice())));
         files.extend(self.snapshot.iter().flat_map(Snapshot::files));
         files.extend(motion.as_ref().map(|motion| (MOTION, motion.as_slice())));
         let spent = self.state.spent;
@@ -292,7 +305,7 @@ impl<'a, W: Workload> Session<'a, W> {
         let mut test = None;
         if !matches!(status, Status::Diverged | Status::Interrupted) && !self.host.skip_evaluation {
             self.clock.switch(Phase::Evaluation, &self.device)?;
-            let score = self.test()?;
+            let score = self.test_of(self.state.best, self.best.as_deref())?;
             self.clock.switch(Phase::Recording, &self.device)?;
             self.record(&Event::Test { step: score.step, test_loss: score.loss, test_metric: score.metric })?;
             test = Some(score);
@@ -319,6 +332,7 @@ impl<'a, W: Workload> Session<'a, W> {
             best: self.state.best,
             last: self.state.last,
             test,
+            read_outs: self.state.read_outs.clone(),
         };
         // An interrupted run is not over: it has no result yet.
         if status != Status::Interrupted {

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use rheostat_control::{Hyperparameter, Hyperparameters, StopReason};
-use rheostat_record::{Checkpoint, Score};
+use rheostat_record::{Checkpoint, ReadOut, Score};
 use serde::{Deserialize, Serialize};
 
 use crate::snapshot::Mark;
@@ -10,6 +10,8 @@ use crate::{Accounts, TrainError};
 pub(crate) const STATE: &str = "state.json";
 pub(crate) const WEIGHTS: &str = "weights.safetensors";
 pub(crate) const BEST: &str = "best.safetensors";
+/// The weights at the best evaluation since the last read-out point.
+pub(crate) const CYCLE_BEST: &str = "cycle-best.safetensors";
 pub(crate) const OPTIMIZER: &str = "optimizer.safetensors";
 /// The average of the weights.
 pub(crate) const AVERAGE: &str = "average.safetensors";
@@ -62,6 +64,12 @@ pub(crate) struct State {
     /// What the controller can have brought back.
     #[serde(default)]
     pub(crate) snapshot: Option<Mark>,
+    /// What the run was read out as so far.
+    #[serde(default)]
+    pub(crate) read_outs: Vec<ReadOut>,
+    /// The best evaluation since the last read-out point.
+    #[serde(default)]
+    pub(crate) cycle_best: Option<Score>,
     /// A line search has seen that the loss of a batch repeats.
     #[serde(default)]
     pub(crate) loss_repeats: bool,

@@ -232,6 +232,41 @@ impl Node {
         &node.origin
     }
 
+    /// The value of a dotted path, to be replaced.
+    pub fn get_mut(&mut self, path: &str) -> Option<&mut Self> {
+        let mut node = self;
+        for part in path.split(['.', '[']).filter(|part| !part.is_empty()) {
+            node = match (&mut node.value, part.strip_suffix(']').map(str::parse::<usize>)) {
+                (Value::Array(items), Some(Ok(index))) => items.get_mut(index)?,
+                (Value::Table(entries), _) => &mut entries.iter_mut().find(|entry| entry.key == part)?.node,
+                _ => return None,
+            };
+        }
+        Some(node)
+    }
+
+    /// A plain TOML value, as if it all stood in one place. A date, which no key takes, becomes a text.
+    pub fn from_toml(value: &toml::Value, origin: &Origin) -> Self {
+        let within = |value: &toml::Value| Self::from_toml(value, origin);
+        let value = match value {
+            toml::Value::String(text) => Value::Text(text.clone()),
+            toml::Value::Integer(integer) => Value::Integer(*integer),
+            toml::Value::Float(float) => Value::Float(*float),
+            toml::Value::Boolean(boolean) => Value::Boolean(*boolean),
+            toml::Value::Datetime(datetime) => Value::Text(datetime.to_string()),
+            toml::Value::Array(items) => Value::Array(items.iter().map(within).collect()),
+            toml::Value::Table(table) => {
+                let entry = |(key, value): (&String, &toml::Value)| Entry {
+                    key: key.clone(),
+                    key_origin: origin.clone(),
+                    node: within(value),
+                };
+                Value::Table(table.iter().map(entry).collect())
+            }
+        };
+        Self { value, origin: origin.clone() }
+    }
+
     /// The plain TOML value, without origins.
     pub fn to_toml(&self) -> toml::Value {
         match &self.value {

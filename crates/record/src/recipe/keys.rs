@@ -47,6 +47,13 @@ pub const RECIPE_KEYS: &[Parameter] = &[
     )
     .default("\"final\""),
     Parameter::new(
+        "read_outs",
+        Kind::Spans,
+        "points at which the run is read out: evaluated, tested and recorded as if it ended there",
+    )
+    .optional()
+    .positive(),
+    Parameter::new(
         "batch_scaling",
         Kind::Table(BatchScaling::PARAMETERS),
         "the batch size that the learning rates are for, and the rule by which they go with it",

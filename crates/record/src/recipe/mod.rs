@@ -3,6 +3,7 @@
 mod batch_scaling;
 mod batches;
 mod check;
+mod cycled;
 mod keys;
 mod plan;
 mod read;

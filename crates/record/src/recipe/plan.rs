@@ -21,6 +21,8 @@ pub struct Plan {
     pub evaluate_every: u64,
     /// Updates between checkpoints.
     pub checkpoint_every: u64,
+    /// Updates done at the points at which the run is read out, in increasing order.
+    pub read_outs: Vec<u64>,
     /// Every hyperparameter that the recipe sets by a schedule, but the batch size.
     pub base: OpenLoop,
     /// Every hyperparameter that a controller sets during the run; `grow`, which is planned before it, is in `base`.
@@ -82,6 +84,7 @@ impl Recipe {
         };
         let evaluate_every = every("evaluate_every", self.evaluate_every)?;
         let checkpoint_every = every("checkpoint_every", self.checkpoint_every)?;
+        let read_outs = self.read_out_steps(&frame, total_steps, findings);
         let averaging = match self.averaging.as_ref().map(|spec| spec.resolve(&frame)).transpose() {
             Ok(averaging) => averaging,
             Err(error) => {
@@ -141,6 +144,7 @@ impl Recipe {
             total_steps,
             evaluate_every,
             checkpoint_every,
+            read_outs,
             base,
             controllers,
             line_search: self.line_search.clone(),
@@ -153,6 +157,28 @@ impl Recipe {
             pieces: batches.pieces,
             samples,
         })
+    }
+
+    fn read_out_steps(&self, frame: &Frame, total_steps: u64, findings: &mut Findings) -> Vec<u64> {
+        let mut steps: Vec<u64> = Vec::new();
+        for (index, point) in self.read_outs.iter().enumerate() {
+            let origin = self.tree.origin_of(&format!("read_outs[{index}]"));
+            let last = steps.last().copied().unwrap_or(0);
+            match frame.to_steps(*point, 0) {
+                Err(error) => findings.add(origin, format!("read_outs[{index}]: {error}"), None),
+                Ok(step) if step > total_steps => {
+                    let message =
+                        format!("read_outs[{index}] = \"{point}\" is at step {step}, after the last of {total_steps}");
+                    findings.add(origin, message, Some(format!("set budget = \"{point}\" or leave it out")));
+                }
+                Ok(step) if step <= last => {
+                    let message = format!("read_outs[{index}] = \"{point}\" is at step {step}, not after step {last}");
+                    findings.add(origin, message, Some("write the points in increasing order".to_owned()));
+                }
+                Ok(step) => steps.push(step),
+            }
+        }
+        steps
     }
 
     /// Whether the rest of the recipe is such that this controller can do what it says.

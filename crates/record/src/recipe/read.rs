@@ -49,6 +49,8 @@ pub struct Recipe {
     pub non_finite: NonFinite,
     /// Which weights the test split is evaluated with.
     pub test: TestWeights,
+    /// Points at which the run is read out, in increasing order.
+    pub read_outs: Vec<Span>,
     /// The optimizer.
     pub optimizer: OptimizerSpec,
     /// What average of the weights is evaluated in their place.
@@ -115,6 +117,11 @@ impl Recipe {
     /// As [`Recipe::read`].
     pub fn compose(user: Node, sets: Vec<(String, Node)>, workloads: &[WorkloadFacts]) -> Result<Self, DocumentError> {
         Self::merge(user, sets, false, workloads, Findings::default())
+    }
+
+    /// The same from a table that is whole: no defaults are added.
+    pub(super) fn reread(tree: Node, facts: &WorkloadFacts) -> Result<Self, DocumentError> {
+        Self::merge(tree, Vec::new(), true, std::slice::from_ref(facts), Findings::default())
     }
 
     fn merge(
@@ -219,6 +226,7 @@ impl Recipe {
             accumulate: read(&tree, "accumulate", findings)?,
             non_finite: read(&tree, "non_finite", findings)?,
             test: read(&tree, "test", findings)?,
+            read_outs: if tree.get("read_outs").is_some() { read(&tree, "read_outs", findings)? } else { Vec::new() },
             optimizer,
             averaging,
             hyperparameters,

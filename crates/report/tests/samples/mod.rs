@@ -102,6 +102,7 @@ impl Sample {
             best,
             last,
             test,
+            read_outs: Vec::new(),
         };
         Run {
             path: PathBuf::from(format!("runs/{}", self.id)),

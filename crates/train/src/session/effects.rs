@@ -97,6 +97,7 @@ impl<W: Workload> Session<'_, W> {
         let (recipe, position) = (self.recipe, snapshot.position);
         self.loader = Loader::start(self.workload.clone(), self.plan.clone(), recipe.seed, recipe.accumulate, position);
         self.weights_moved();
+        self.forget_after(self.state.step);
         self.record(&Event::Restore { step: self.state.step })
     }
 

@@ -23,11 +23,11 @@ impl<W: Workload> Session<'_, W> {
             && !score.metric.is_nan()
         {
             self.state.best = Some(score);
-            if let (TestWeights::Best, Some(model)) = (self.recipe.test, averaged.as_ref().or(self.model.as_ref())) {
-                let failed = |source| TrainError::Optimizer { step: score.step, source };
-                self.best = Some(rheostat_optim::weights(model).map_err(failed)?);
+            if self.recipe.test == TestWeights::Best {
+                self.best = self.weights_of(averaged.as_ref())?;
             }
         }
+        self.watch_cycle(score, averaged.as_ref())?;
         self.state.last = Some(score);
         self.state.evaluations += 1;
         self.state.evaluated = Some(self.state.spent);
@@ -86,9 +86,15 @@ impl<W: Workload> Session<'_, W> {
         }
     }
 
-    /// With the weights that the recipe names: those of the best evaluation, or the final ones.
-    pub(super) fn test(&self) -> Result<Score, TrainError> {
-        match (&self.best, self.state.best, &self.model) {
+    /// The weights that are evaluated now, in bytes: clones of a model share running statistics.
+    pub(super) fn weights_of(&self, averaged: Option<&W::Model>) -> Result<Option<Vec<u8>>, TrainError> {
+        let failed = |source| TrainError::Optimizer { step: self.state.step, source };
+        averaged.or(self.model.as_ref()).map(rheostat_optim::weights).transpose().map_err(failed)
+    }
+
+    /// The test split with the weights that the recipe names: those of the best evaluation, or the present ones.
+    pub(super) fn test_of(&self, best: Option<Score>, weights: Option<&[u8]>) -> Result<Score, TrainError> {
+        match (weights, best, &self.model) {
             (Some(weights), Some(best), Some(model)) => {
                 let failed = |source| TrainError::Optimizer { step: best.step, source };
                 let model = rheostat_optim::load_weights(model.clone(), weights).map_err(failed)?;
