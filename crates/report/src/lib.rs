@@ -1,7 +1,7 @@
 //! Pictures, tables and pages of recorded training runs. Text and bytes come out; writing them is the host's.
 //!
 //! [`html`] makes one page of any number of runs, [`summary`] what a terminal shows at the end of a run, [`chart`] draws
-//! lines as SVG, PNG or text, [`study`] reports on many trials, [`Curves`] shows schedules before anything is trained,
+//! lines as SVG, PNG or text, [`study`] reports on many trials, [`tradeoff`] on tradeoff curves, [`Curves`] shows schedules before anything is trained,
 //! [`Replay`] what a controller decides on recorded losses; [`steps_csv`], [`markdown`] and [`tensorboard`] hand the numbers on.
 
 pub mod chart;
@@ -17,6 +17,7 @@ pub mod study;
 mod styled;
 mod summary;
 mod tensorboard;
+pub mod tradeoff;
 mod view;
 mod words;
 

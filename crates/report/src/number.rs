@@ -170,7 +170,7 @@ pub(crate) fn unbroken(text: &str) -> String {
     joined
 }
 
-fn trimmed(number: &str) -> String {
+pub(crate) fn trimmed(number: &str) -> String {
     if number.contains('.') { number.trim_end_matches('0').trim_end_matches('.').to_owned() } else { number.to_owned() }
 }
 

@@ -85,6 +85,50 @@ pub enum ScoreError {
     /// There is nothing to score.
     #[error("there is no trial of a base workload")]
     Nothing,
+    /// There is no curve to make.
+    #[error("there is no read-out")]
+    NoReadOut,
+    /// How sure an interval is to be is out of range.
+    #[error("the confidence {0} is not above 0 and below 1")]
+    Confidence(String),
+    /// A workload is measured in two ways.
+    #[error("the workload {workload:?} is measured by {one} and by {other}; curves of both do not compare")]
+    Metrics {
+        /// The workload.
+        workload: String,
+        /// A metric with its direction.
+        one: String,
+        /// Another.
+        other: String,
+    },
+    /// A read-out point is in two places.
+    #[error("point {point} of {submission:?} on {workload:?} is at {one} and at {other} updates")]
+    Points {
+        /// The submission.
+        submission: String,
+        /// The workload.
+        workload: String,
+        /// The point's number.
+        point: u64,
+        /// Updates.
+        one: u64,
+        /// Updates.
+        other: u64,
+    },
+    /// A read-out is there twice.
+    #[error("{submission:?} on {workload:?} has two {mode} read-outs of seed {seed} at {step} updates")]
+    Twice {
+        /// The submission.
+        submission: String,
+        /// The workload.
+        workload: String,
+        /// The mode.
+        mode: &'static str,
+        /// The seed.
+        seed: u64,
+        /// Updates.
+        step: u64,
+    },
     /// There is nothing to compare.
     #[error("{a:?} and {b:?} have no study of a base workload in common")]
     NoPair {

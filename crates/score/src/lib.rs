@@ -8,6 +8,9 @@
 //! Trials come from a table ([`read_results`]), from the rows of our own studies ([`TrialRow`]) or from the logs of AlgoPerf
 //! ([`AlgoperfPath`], [`AlgoperfWorkload::trial`]). They become a [`Leaderboard`], or a [`Comparison`] of two submissions.
 //!
+//! Read-outs of a tradeoff study ([`ReadOutRow`]) become the curves of a [`Tradeoff`]: quality against cost, trained anew for
+//! every cost or read out of one cyclic run.
+//!
 //! ```
 //! use rheostat_score::{Leaderboard, Role, Rules, Trial};
 //!
@@ -46,6 +49,7 @@ mod sign_test;
 mod table;
 mod target_setting;
 mod times;
+mod tradeoff;
 mod trial;
 mod trial_row;
 
@@ -63,5 +67,10 @@ pub use rows_csv::{Rows, TableRow, read_rows, write_rows};
 pub use rules::{BestTrial, Integral, RULES, Rules};
 pub use target_setting::TargetSetting;
 pub use times::Times;
+pub use tradeoff::{
+    Absence, Curve, CurvePoint, Difference, Dominance, DominatedCurve, Estimate, FrontierPoint, Gap, MethodCost,
+    Missing, PairedDifference, PointDifference, Quality, Reach, Reading, SeedCost, SeedCurve, Similarity, Tradeoff,
+    TradeoffOptions, geometric_cost_ratio, points_cost_ratio,
+};
 pub use trial::{Role, Trial};
 pub use trial_row::TrialRow;

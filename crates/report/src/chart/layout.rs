@@ -34,6 +34,7 @@ pub(crate) struct Entry {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     Line,
+    Dashes,
     Faint,
     Band,
 }
@@ -128,7 +129,11 @@ pub(crate) fn vertical(panel: &Panel) -> Range {
 pub(crate) fn entries(chart: &Chart) -> Vec<Entry> {
     let mut entries: Vec<Entry> = Vec::new();
     for panel in &chart.panels {
-        let kind = |look: Look| if look == Look::Faint { Kind::Faint } else { Kind::Line };
+        let kind = |look: Look| match look {
+            Look::Faint => Kind::Faint,
+            Look::Dashes => Kind::Dashes,
+            _ => Kind::Line,
+        };
         let series = panel.series.iter().map(|series| (&series.name, series.colour, kind(series.look)));
         for (name, colour, kind) in series.chain(panel.bands.iter().map(|band| (&band.name, band.colour, Kind::Band))) {
             let known = entries.iter().any(|entry| entry.name == *name && entry.colour == colour);

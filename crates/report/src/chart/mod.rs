@@ -11,6 +11,7 @@
 //! ```
 
 pub(crate) mod axis;
+mod bars;
 mod canvas;
 mod layout;
 pub(crate) mod palette;
@@ -21,6 +22,7 @@ mod terminal;
 mod thin;
 
 pub use axis::{Axis, Scale};
+pub use bars::{Bar, Bars};
 pub use palette::COLOURS;
 pub(crate) use palette::Theme as Palette;
 pub use svg::{SvgOptions, Theme};
@@ -65,6 +67,8 @@ pub enum Look {
     Faint,
     /// A line with a dot at every point: few, separate measurements.
     Dots,
+    /// A dashed line with a hollow dot at every point: what is measured in another way than those with dots.
+    Dashes,
     /// Dots without a line: measurements in no order.
     Points,
     /// The same with hollow dots, for those that are not like the others.
@@ -123,7 +127,7 @@ impl Chart {
 
     /// What the legend of a page names: a name, its colour, and whether it is pale.
     pub(crate) fn named(&self) -> Vec<(String, usize, bool)> {
-        let pale = |kind: layout::Kind| kind != layout::Kind::Line;
+        let pale = |kind: layout::Kind| matches!(kind, layout::Kind::Faint | layout::Kind::Band);
         layout::entries(self).into_iter().map(|entry| (entry.name, entry.colour, pale(entry.kind))).collect()
     }
 

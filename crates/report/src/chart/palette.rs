@@ -60,6 +60,7 @@ text{font-family:Ubuntu,\"Segoe UI\",\"Helvetica Neue\",Arial,sans-serif;font-si
 .dash{stroke-dasharray:6 4}\
 .dot{fill:currentColor;stroke:var(--ground);stroke-width:1}\
 .ring{fill:var(--ground);stroke:currentColor;stroke-width:1.6}\
+.amount{fill:currentColor;stroke:none}\
 .band{fill:currentColor;opacity:.16;stroke:none}\
 .level{stroke:var(--ink);stroke-width:1.2;fill:none;stroke-dasharray:5 4;opacity:.75}\
 .halo{stroke:var(--ground);stroke-width:3;stroke-linejoin:round;paint-order:stroke}\

@@ -14,17 +14,26 @@ impl Chart {
     /// # Errors
     /// [`ReportError::Size`] if the picture has no area or would be larger than 16384 pixels a side.
     pub fn png(&self, options: &SvgOptions, scale: f32) -> Result<Vec<u8>, ReportError> {
-        let theme = if options.theme == Theme::Page { Theme::Light } else { options.theme };
-        let (svg, width, height) = self.drawn(&SvgOptions { theme, ..options.clone() });
-        let (width, height) = ((width as f32 * scale).round(), (height as f32 * scale).round());
-        if !((1.0..=LARGEST).contains(&width) && (1.0..=LARGEST).contains(&height)) {
-            return Err(ReportError::Size { width, height });
-        }
-        let tree = Tree::from_str(&svg, &text_options())?;
-        let mut pixels = Pixmap::new(width as u32, height as u32).ok_or(ReportError::Size { width, height })?;
-        resvg::render(&tree, Transform::from_scale(scale, scale), &mut pixels.as_mut());
-        pixels.encode_png().map_err(|error| ReportError::Png(error.to_string()))
+        pixels(|options| self.drawn(options), options, scale)
     }
+}
+
+/// What is drawn as an `<svg>` of a size, as a PNG file.
+pub(super) fn pixels(
+    drawn: impl Fn(&SvgOptions) -> (String, f64, f64),
+    options: &SvgOptions,
+    scale: f32,
+) -> Result<Vec<u8>, ReportError> {
+    let theme = if options.theme == Theme::Page { Theme::Light } else { options.theme };
+    let (svg, width, height) = drawn(&SvgOptions { theme, ..options.clone() });
+    let (width, height) = ((width as f32 * scale).round(), (height as f32 * scale).round());
+    if !((1.0..=LARGEST).contains(&width) && (1.0..=LARGEST).contains(&height)) {
+        return Err(ReportError::Size { width, height });
+    }
+    let tree = Tree::from_str(&svg, &text_options())?;
+    let mut pixels = Pixmap::new(width as u32, height as u32).ok_or(ReportError::Size { width, height })?;
+    resvg::render(&tree, Transform::from_scale(scale, scale), &mut pixels.as_mut());
+    pixels.encode_png().map_err(|error| ReportError::Png(error.to_string()))
 }
 
 /// The one typeface, for every family asked for.

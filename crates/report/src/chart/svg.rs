@@ -47,7 +47,7 @@ impl Chart {
 
     /// The chart as an `<svg>` element, and its size in pixels.
     pub(crate) fn drawn(&self, options: &SvgOptions) -> (String, f64, f64) {
-        let width = if options.width.is_finite() { options.width.clamp(160.0, 16_384.0) } else { 760.0 };
+        let width = width(options);
         let panel = if options.panel_height.is_finite() { options.panel_height.clamp(40.0, 8_192.0) } else { 240.0 };
         let alone = options.theme != Theme::Page;
         // In a page the letters grow on a narrow screen; the room for them is there from the start.
@@ -57,6 +57,35 @@ impl Chart {
         picture.draw();
         (picture.text, width, layout.height)
     }
+}
+
+/// Pixels across, within what can be drawn.
+pub(super) fn width(options: &SvgOptions) -> f64 {
+    if options.width.is_finite() { options.width.clamp(160.0, 16_384.0) } else { 760.0 }
+}
+
+/// The beginning of an `<svg>` element: what it is about, and where it stands alone its colours, ground and title.
+pub(super) fn opened(title: &str, description: &str, options: &SvgOptions, width: f64, height: f64) -> String {
+    let mut text = format!("<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" role=\"img\"");
+    let theme = match options.theme {
+        Theme::Page => {
+            if let Some(label) = &options.labelled_by {
+                let _ = write!(text, " aria-labelledby=\"{}\"", escape(label));
+            }
+            let _ = write!(text, "><desc>{}</desc>", escape(description));
+            return text;
+        }
+        Theme::Light => palette::LIGHT,
+        Theme::Dark => palette::DARK,
+    };
+    let _ = write!(text, " width=\"{width}\" height=\"{height}\"><title>{}</title>", escape(title));
+    let _ = write!(text, "<desc>{}</desc><style>{}</style>", escape(description), palette::fixed(theme));
+    let ground = theme.variables.iter().find(|(name, _)| *name == "--ground").map_or("#fff", |(_, value)| value);
+    let _ = write!(text, "<rect width=\"100%\" height=\"100%\" fill=\"{ground}\"/>");
+    let letters = ((width - 32.0) / 8.2).max(8.0) as usize;
+    let title = number::shortened(title, letters);
+    let _ = write!(text, "<text class=\"title\" x=\"16\" y=\"26\">{}</text>", escape(&title));
+    text
 }
 
 /// With more dots than this in a panel, lines say it better.
@@ -89,37 +118,13 @@ impl Picture<'_> {
     }
 
     fn open(&mut self) {
-        let (width, height) = (self.width, self.layout.height);
-        self.put(format_args!(
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" role=\"img\""
-        ));
-        let theme = match self.options.theme {
-            Theme::Page => {
-                if let Some(label) = &self.options.labelled_by {
-                    self.put(format_args!(" aria-labelledby=\"{}\"", escape(label)));
-                }
-                self.put(format_args!("><desc>{}</desc>", escape(&self.chart.description)));
-                return;
-            }
-            Theme::Light => palette::LIGHT,
-            Theme::Dark => palette::DARK,
-        };
-        self.put(format_args!(" width=\"{width}\" height=\"{height}\"><title>{}</title>", escape(&self.chart.title)));
-        self.put(format_args!(
-            "<desc>{}</desc><style>{}</style>",
-            escape(&self.chart.description),
-            palette::fixed(theme)
-        ));
-        let ground = theme.variables.iter().find(|(name, _)| *name == "--ground").map_or("#fff", |(_, value)| value);
-        self.put(format_args!("<rect width=\"100%\" height=\"100%\" fill=\"{ground}\"/>"));
-        let letters = ((width - 32.0) / 8.2).max(8.0) as usize;
-        let title = number::shortened(&self.chart.title, letters);
-        self.put(format_args!("<text class=\"title\" x=\"16\" y=\"26\">{}</text>", escape(&title)));
+        let Chart { title, description, .. } = self.chart;
+        self.text += &opened(title, description, self.options, self.width, self.layout.height);
         for Entry { name, colour, kind, x, y } in &self.layout.legend {
             let class = class(*colour);
-            let dash = if dashed(*colour) { " dash" } else { "" };
+            let dash = if dashed(*colour) || *kind == Kind::Dashes { " dash" } else { "" };
             match kind {
-                Kind::Line => {
+                Kind::Line | Kind::Dashes => {
                     self.put(format_args!("<path class=\"line{dash} {class}\" d=\"M{x} {}h{SWATCH}\"/>", y + 6.0))
                 }
                 Kind::Faint => {
@@ -251,7 +256,7 @@ impl Picture<'_> {
             }
         }
         let faint_first = panel.series.iter().filter(|series| series.look == Look::Faint);
-        let dots = panel.series.iter().filter(|series| series.look == Look::Dots);
+        let dots = panel.series.iter().filter(|series| matches!(series.look, Look::Dots | Look::Dashes));
         let dotted = dots.map(|series| series.points.len()).sum::<usize>() <= DOTS;
         for series in faint_first.chain(panel.series.iter().filter(|series| series.look != Look::Faint)) {
             self.series(series, place, dotted);
@@ -286,12 +291,12 @@ impl Picture<'_> {
         let alone = matches!(series.look, Look::Points | Look::Rings);
         if !data.is_empty() && !alone {
             let look = if series.look == Look::Faint { "faint" } else { "line" };
-            let dash = if dashed(series.colour) { " dash" } else { "" };
+            let dash = if dashed(series.colour) || series.look == Look::Dashes { " dash" } else { "" };
             let name = escape(&series.name);
             self.put(format_args!("<path class=\"{look}{dash} {class}\" data-name=\"{name}\" d=\"{data}\"/>"));
         }
-        if alone || series.look == Look::Dots && dotted {
-            let dot = if series.look == Look::Rings { "ring" } else { "dot" };
+        if alone || matches!(series.look, Look::Dots | Look::Dashes) && dotted {
+            let dot = if matches!(series.look, Look::Rings | Look::Dashes) { "ring" } else { "dot" };
             self.put(format_args!("<g class=\"{class}\">"));
             for (x, y) in &series.points {
                 let (Some(across), Some(down)) = (layout.across(*x), place.down(*y)) else { continue };

@@ -2,6 +2,7 @@
 #![allow(dead_code, unreachable_pub)]
 
 pub mod study;
+pub mod tradeoff;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

@@ -1,0 +1,158 @@
+//! The tables of a workload.
+
+use rheostat_score::{Curve, Estimate, PairedDifference, Tradeoff, TradeoffMode};
+
+use super::grid::{Cell, Grid, Line};
+use super::told::{self, Decimals};
+use crate::number::{capital, count, short, spoken};
+
+/// Qualities that the times to reach them are told of.
+const QUALITIES: usize = 4;
+
+/// All tables that there is something for.
+pub(super) fn all(tradeoff: &Tradeoff) -> Vec<Grid> {
+    [qualities(tradeoff), reaches(tradeoff), differences(tradeoff), gaps(tradeoff)].into_iter().flatten().collect()
+}
+
+/// Standard before cyclic, as what is approximated comes before what approximates.
+pub(super) const MODES: [TradeoffMode; 2] = [TradeoffMode::Standard, TradeoffMode::Cyclic];
+
+pub(super) fn curves(tradeoff: &Tradeoff) -> impl Iterator<Item = &Curve> {
+    let both = |submission: &String| MODES.map(|mode| tradeoff.curve(submission, mode));
+    tradeoff.submissions.iter().flat_map(both).flatten()
+}
+
+/// The points that some curve has a value at, with their updates.
+fn points(tradeoff: &Tradeoff) -> Vec<(u64, u64)> {
+    let mut points: Vec<(u64, u64)> =
+        tradeoff.curves.iter().flat_map(|curve| curve.points.iter().map(|at| (at.point, at.step))).collect();
+    points.sort_unstable();
+    points.dedup_by_key(|(point, _)| *point);
+    points
+}
+
+/// The quality at each point.
+pub(super) fn qualities(tradeoff: &Tradeoff) -> Option<Grid> {
+    let (points, decimals) = (points(tradeoff), Decimals::of(tradeoff));
+    let at = |curve: &Curve, point: u64| curve.points.iter().find(|at| at.point == point).map(|at| at.quality);
+    let best = |mode: TradeoffMode, point: u64| {
+        let own = tradeoff.curves.iter().filter(|curve| curve.mode == mode);
+        let means = own.filter_map(|curve| at(curve, point)).map(|quality| quality.mean);
+        let several = means.clone().count() > 1;
+        means.reduce(|best, new| if tradeoff.direction.better(new, best) { new } else { best }).filter(|_| several)
+    };
+    let cell = |curve: &Curve, point: u64| match at(curve, point) {
+        None => Cell::absent("–"),
+        Some(quality) => Cell::new(decimals.quality(quality.mean))
+            .detail(half(&quality).map(|half| decimals.half(half)))
+            .best(best(curve.mode, point) == Some(quality.mean)),
+    };
+    let line = |curve: &Curve| Line {
+        submission: curve.submission.clone(),
+        mode: Some(curve.mode),
+        cells: points.iter().map(|(point, _)| cell(curve, *point)).collect(),
+    };
+    let lines: Vec<Line> = curves(tradeoff).map(line).collect();
+    (!lines.is_empty()).then(|| Grid {
+        title: format!("{} at each point", capital(&told::quality(tradeoff))),
+        across: "at updates".to_owned(),
+        columns: points.iter().map(|(_, step)| count(*step)).collect(),
+        lines,
+    })
+}
+
+/// What it takes to reach a few round qualities.
+pub(super) fn reaches(tradeoff: &Tradeoff) -> Option<Grid> {
+    let qualities = round_qualities(tradeoff);
+    let fastest = |mode: TradeoffMode, quality: f64| {
+        let own = tradeoff.curves.iter().filter(|curve| curve.mode == mode);
+        let costs = own.filter_map(|curve| curve.cost_to_reach(quality).cost).map(|cost| cost.mean);
+        let several = costs.clone().count() > 1;
+        costs.reduce(f64::min).filter(|_| several)
+    };
+    let cell = |curve: &Curve, quality: f64| {
+        let reach = curve.cost_to_reach(quality);
+        match (reach.cost, reach.reached(), reach.seeds.len()) {
+            (Some(cost), ..) => Cell::new(told::bare(tradeoff.clock, cost.mean))
+                .detail(cost.interval().map(|(low, high)| told::costs(tradeoff.clock, low, high)))
+                .best(fastest(curve.mode, quality) == Some(cost.mean)),
+            (None, 0, _) => Cell::absent("never"),
+            (None, some, all) => Cell::absent(format!("{some} of {all}")),
+        }
+    };
+    let line = |curve: &Curve| Line {
+        submission: curve.submission.clone(),
+        mode: Some(curve.mode),
+        cells: qualities.iter().map(|quality| cell(curve, *quality)).collect(),
+    };
+    let lines: Vec<Line> = curves(tradeoff).map(line).collect();
+    (!qualities.is_empty() && !lines.is_empty()).then(|| Grid {
+        title: format!("{} to reach a {}", capital(told::clock(tradeoff.clock)), told::quality(tradeoff)),
+        across: spoken(&tradeoff.metric),
+        columns: qualities.iter().map(|quality| short(*quality)).collect(),
+        lines,
+    })
+}
+
+/// The improvement over the baseline at each point, in both modes.
+pub(super) fn differences(tradeoff: &Tradeoff) -> Option<Grid> {
+    let baseline = tradeoff.baseline.as_deref()?;
+    let both = tradeoff.submissions.iter().flat_map(|submission| MODES.map(|mode| (submission, mode)));
+    let line = |(submission, mode): (&String, TradeoffMode)| {
+        let own = tradeoff.differences.iter().find(|own| own.submission == *submission && own.mode == mode)?;
+        Some(Line { submission: submission.clone(), mode: Some(mode), cells: paired(tradeoff, &own.difference) })
+    };
+    grid(
+        tradeoff,
+        format!("Difference from {baseline} in {}", told::quality(tradeoff)),
+        both.filter_map(line).collect(),
+    )
+}
+
+/// Cyclic minus standard at each point.
+pub(super) fn gaps(tradeoff: &Tradeoff) -> Option<Grid> {
+    let line = |gap: &rheostat_score::Gap| Line {
+        submission: gap.submission.clone(),
+        mode: None,
+        cells: paired(tradeoff, &gap.difference),
+    };
+    let title = format!("Cyclic minus standard in {}", told::quality(tradeoff));
+    grid(tradeoff, title, tradeoff.gaps.iter().map(line).collect())
+}
+
+fn grid(tradeoff: &Tradeoff, title: String, lines: Vec<Line>) -> Option<Grid> {
+    let columns = points(tradeoff).iter().map(|(_, step)| count(*step)).chain(["average".to_owned()]).collect();
+    (!lines.is_empty()).then_some(Grid { title, across: "at updates".to_owned(), columns, lines })
+}
+
+fn paired(tradeoff: &Tradeoff, difference: &PairedDifference) -> Vec<Cell> {
+    let decimals = Decimals::of(tradeoff);
+    let told = |estimate: Option<Estimate>| match estimate {
+        None => Cell::absent("–"),
+        Some(estimate) => Cell::new(decimals.difference(estimate.mean))
+            .detail(half(&estimate).map(|half| decimals.half_difference(half))),
+    };
+    let at = |point: u64| difference.points.iter().find(|at| at.point == point).map(|at| at.difference);
+    points(tradeoff).iter().map(|(point, _)| told(at(*point))).chain([told(difference.mean)]).collect()
+}
+
+fn half(estimate: &Estimate) -> Option<f64> {
+    estimate.high.map(|high| high - estimate.mean)
+}
+
+/// A few round qualities that some curve passes.
+pub(super) fn round_qualities(tradeoff: &Tradeoff) -> Vec<f64> {
+    let means = || tradeoff.curves.iter().flat_map(|curve| curve.points.iter().map(|at| at.quality.mean));
+    let (low, high) = (means().fold(f64::INFINITY, f64::min), means().fold(f64::NEG_INFINITY, f64::max));
+    let raw = (high - low) / QUALITIES as f64;
+    if !(raw.is_finite() && raw > 0.0) {
+        return Vec::new();
+    }
+    let power = raw.log10().floor() as i32;
+    // Divided where it is below 1, so that 0.3 is 3 / 10.
+    let times = |whole: f64| if power < 0 { whole / 10f64.powi(-power) } else { whole * 10f64.powi(power) };
+    let Some(step) = [1.0, 2.0, 5.0, 10.0].into_iter().find(|step| times(*step) >= raw) else { return Vec::new() };
+    let first = (low / times(step)).floor() + 1.0;
+    let all = (0..=QUALITIES).map(|index| times((first + index as f64) * step));
+    all.filter(|quality| low < *quality && *quality < high).collect()
+}

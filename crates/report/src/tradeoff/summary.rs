@@ -1,0 +1,126 @@
+use rheostat_score::Tradeoff;
+
+use super::grid::{Cell, Grid, Weight};
+use super::{Tradeoffs, grids, missing, words};
+use crate::SummaryOptions;
+use crate::chart::Glyphs;
+use crate::number::{plural, shortened, unbroken};
+use crate::styled::{self, Line, Style};
+use crate::summary::{WIDEST, wrapped};
+
+/// Between columns.
+const GAP: usize = 2;
+/// More missing points than these sentences are counted, not listed.
+const MISSING: usize = 6;
+
+/// What a terminal shows of tradeoff curves: the finding, the quality at each point, what it takes to reach a few qualities, how
+/// far the cyclic curves are from the standard ones, and what they cost.
+pub fn summary(tradeoffs: &Tradeoffs<'_>, options: &SummaryOptions) -> String {
+    let width = options.width.clamp(40, WIDEST);
+    let mut lines = vec![head(tradeoffs, width)];
+    lines.extend(paragraph(&words::headline(tradeoffs), "", Style::Bold, width));
+    for warning in words::warnings(tradeoffs) {
+        lines.extend(paragraph(&warning, "! ", Style::Warn, width));
+    }
+    for tradeoff in &tradeoffs.all {
+        if tradeoffs.all.len() > 1 {
+            let best = words::best(tradeoff).unwrap_or_else(|| tradeoff.workload.clone());
+            lines.push(Line::new());
+            lines.extend(paragraph(&best, "", Style::Bold, width));
+        }
+        lines.extend(of(tradeoffs, tradeoff, width));
+    }
+    styled::render(&lines, options.colour, options.glyphs == Glyphs::Ascii)
+}
+
+fn head(tradeoffs: &Tradeoffs<'_>, width: usize) -> Line {
+    let there = tradeoffs.rows.len();
+    let (read_outs, style) = match tradeoffs.planned {
+        planned if planned > there => (format!("{there} of {}", plural(planned as u64, "read-out")), Style::Warn),
+        _ => (plural(there as u64, "read-out"), Style::Muted),
+    };
+    let mut line = Line::text(shortened(tradeoffs.name, width.saturating_sub(read_outs.len() + 2)), Style::Bold);
+    line.pad(width - read_outs.chars().count());
+    line.push(read_outs, style);
+    line
+}
+
+fn of(tradeoffs: &Tradeoffs<'_>, tradeoff: &Tradeoff, width: usize) -> Vec<Line> {
+    let mut lines = Vec::new();
+    let sentences = missing::sentences(tradeoff);
+    for sentence in sentences.iter().take(MISSING) {
+        lines.extend(paragraph(sentence, "! ", Style::Warn, width));
+    }
+    if sentences.len() > MISSING {
+        let more = format!("{} are missing.", plural((sentences.len() - MISSING) as u64, "more curve"));
+        lines.extend(paragraph(&more.replace("curves", "curves or parts of them"), "! ", Style::Warn, width));
+    }
+    for sentence in [words::cost(tradeoff), words::gaps(tradeoff), words::similarities(tradeoff)].concat() {
+        lines.extend(paragraph(&sentence, "", Style::Plain, width));
+    }
+    for grid in grids::all(tradeoff) {
+        lines.extend(table(tradeoffs, &grid, width));
+    }
+    lines.extend(paragraph(&words::intervals(tradeoff), "", Style::Muted, width));
+    lines
+}
+
+/// Words with a sign before the first line. A word longer than a line is cut.
+fn paragraph(text: &str, sign: &str, style: Style, width: usize) -> Vec<Line> {
+    let indent = sign.chars().count();
+    let line = |(index, part): (usize, &String)| {
+        let sign = if index == 0 { sign.to_owned() } else { " ".repeat(indent) };
+        Line::text(sign, style).with(shortened(part, width - indent), style)
+    };
+    wrapped(&unbroken(text), width - indent).iter().enumerate().map(line).collect()
+}
+
+/// In as many blocks of columns as the width takes.
+fn table(tradeoffs: &Tradeoffs<'_>, grid: &Grid, width: usize) -> Vec<Line> {
+    let cells = || grid.lines.iter().flat_map(|line| &line.cells);
+    let widest = |texts: &mut dyn Iterator<Item = &str>| texts.map(|text| text.chars().count()).max().unwrap_or(0);
+    let text = widest(&mut cells().map(|cell| cell.text.as_str()).chain(grid.columns.iter().map(String::as_str)));
+    let detail = widest(&mut cells().map(|cell| cell.detail.as_str()));
+    let detail = if detail > 0 { detail + 1 } else { 0 };
+    let column = GAP + text + detail;
+    let names: Vec<String> = grid.lines.iter().map(super::grid::Line::name).collect();
+    let name = widest(&mut names.iter().map(String::as_str).chain([grid.across.as_str()]));
+    let name = name.min((width - 4).saturating_sub(column).clamp(8, 36));
+    let most = ((width - 4 - name) / column).max(1);
+    // Blocks of about the same width.
+    let block = grid.columns.len().div_ceil(grid.columns.len().div_ceil(most).max(1)).max(1);
+    let mut lines = vec![Line::new(), Line::text(shortened(&grid.title, width), Style::Bold)];
+    for begin in (0..grid.columns.len()).step_by(block) {
+        let columns = begin..(begin + block).min(grid.columns.len());
+        let mut head = Line::text(format!("    {:<name$}", shortened(&grid.across, name)), Style::Muted);
+        for title in &grid.columns[columns.clone()] {
+            head.push(format!("{title:>at$}{:detail$}", "", at = GAP + text), Style::Muted);
+        }
+        lines.push(head);
+        for (own, called) in grid.lines.iter().zip(&names) {
+            let mut line = Line::text("  ● ", Style::Colour(tradeoffs.colour(&own.submission)));
+            line.push(format!("{:<name$}", shortened(called, name)), Style::Plain);
+            for cell in own.cells.get(columns.clone()).unwrap_or_default() {
+                line.push(" ".repeat(GAP + text - cell.text.chars().count()), Style::Plain);
+                line.push(&cell.text, style(cell));
+                line.push(
+                    format!(
+                        "{:<detail$}",
+                        if cell.detail.is_empty() { String::new() } else { format!(" {}", cell.detail) }
+                    ),
+                    Style::Muted,
+                );
+            }
+            lines.push(line);
+        }
+    }
+    lines
+}
+
+fn style(cell: &Cell) -> Style {
+    match cell.weight {
+        Weight::Best => Style::Bold,
+        Weight::Absent => Style::Muted,
+        Weight::Plain => Style::Plain,
+    }
+}

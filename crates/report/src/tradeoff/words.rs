@@ -1,0 +1,300 @@
+//! What the curves say, in sentences.
+
+use rheostat_score::{Clock, Estimate, FrontierPoint, Quality, Tradeoff, TradeoffMode};
+
+use super::Tradeoffs;
+use super::told::{self, Decimals};
+use crate::number::{capital, count, percent, plural, spoken};
+
+/// More changes of the best submission than this are counted, not told.
+const CHANGES: usize = 2;
+/// More submissions than this are counted, not named.
+const NAMES: usize = 4;
+
+/// What a page is headed by.
+pub(super) fn headline(tradeoffs: &Tradeoffs<'_>) -> String {
+    match tradeoffs.all.as_slice() {
+        [one] => best(one).unwrap_or_else(|| range(one)),
+        many => {
+            let submissions = tradeoffs.submissions().len() as u64;
+            format!(
+                "Tradeoff curves of {} on {}",
+                plural(submissions, "submission"),
+                plural(many.len() as u64, "workload")
+            )
+        }
+    }
+}
+
+/// What follows it.
+pub(super) fn subline(tradeoffs: &Tradeoffs<'_>) -> String {
+    match tradeoffs.all.as_slice() {
+        [one] => [cost(one), gaps(one)].concat().join(" "),
+        many => many
+            .iter()
+            .map(|tradeoff| best(tradeoff).unwrap_or_else(|| range(tradeoff)) + ".")
+            .collect::<Vec<_>>()
+            .join(" "),
+    }
+}
+
+pub(super) fn warnings(tradeoffs: &Tradeoffs<'_>) -> Vec<String> {
+    let mut warnings = Vec::new();
+    let wanting = tradeoffs.planned - tradeoffs.rows.len();
+    if wanting > 0 {
+        warnings.push(format!(
+            "{} of {} are still to come.",
+            count(wanting as u64),
+            plural(tradeoffs.planned as u64, "read-out")
+        ));
+    }
+    let seconds = tradeoffs.all.iter().any(|tradeoff| tradeoff.clock == Clock::Seconds);
+    if seconds && !tradeoffs.one_machine() {
+        warnings.push("The runs are of different processors or threads: their times do not compare.".to_owned());
+    }
+    warnings
+}
+
+/// Who has the best point at which cost; none of one submission.
+pub(super) fn best(tradeoff: &Tradeoff) -> Option<String> {
+    let mode = reference(tradeoff)?;
+    let curves = tradeoff.curves.iter().filter(|curve| curve.mode == mode).count();
+    let frontier: Vec<&FrontierPoint> = tradeoff.frontier.iter().filter(|point| point.mode == mode).collect();
+    if curves < 2 {
+        return None;
+    }
+    let by = if mode == TradeoffMode::Cyclic { ", by cyclic runs alone" } else { "" };
+    let stretches: Vec<&[&FrontierPoint]> = frontier.chunk_by(|a, b| a.submission == b.submission).collect();
+    let told = |cost: f64| told::cost(tradeoff.clock, cost);
+    let text = match stretches.as_slice() {
+        [] => return None,
+        [[only, ..]] => {
+            let dominated =
+                tradeoff.dominated.iter().filter(|pair| pair.mode == mode && pair.better == only.submission);
+            let all = dominated.count() == curves - 1;
+            format!("{} has the best curve{}", only.submission, if all { " at every cost" } else { "" })
+        }
+        [first, rest @ ..] if rest.len() <= CHANGES => {
+            let name = |stretch: &[&FrontierPoint]| stretch.first().map(|point| (point.submission.clone(), point.cost));
+            let rest: Vec<String> = rest
+                .iter()
+                .filter_map(|stretch| name(stretch))
+                .map(|(submission, cost)| format!("{submission} from {}", told(cost)))
+                .collect();
+            let first = first.first().map(|point| point.submission.clone()).unwrap_or_default();
+            format!("{first} is best at first, {}", rest.join(", then "))
+        }
+        many => format!("Which submission is best changes {} times with the cost", many.len() - 1),
+    };
+    Some(format!("{text} on {}{by}", tradeoff.workload))
+}
+
+/// From which quality to which the curves go.
+fn range(tradeoff: &Tradeoff) -> String {
+    let decimals = Decimals::of(tradeoff);
+    let Some(curve) = reference(tradeoff).and_then(|mode| tradeoff.curves.iter().find(|curve| curve.mode == mode))
+    else {
+        return format!("No curve on {} has a value", tradeoff.workload);
+    };
+    let end = |at: &rheostat_score::CurvePoint| {
+        format!("{} at {}", decimals.quality(at.quality.mean), told::cost(tradeoff.clock, at.cost))
+    };
+    let (submission, metric) = (&curve.submission, told::quality(tradeoff));
+    match curve.points.as_slice() {
+        [first, .., last] => {
+            format!("{submission} on {}: {metric} from {} to {}", tradeoff.workload, end(first), end(last))
+        }
+        [only] => format!("{submission} on {}: {metric} {}", tradeoff.workload, end(only)),
+        [] => format!("No curve on {} has a value", tradeoff.workload),
+    }
+}
+
+/// The mode that submissions are compared in first: standard if it has the submissions.
+pub(super) fn reference(tradeoff: &Tradeoff) -> Option<TradeoffMode> {
+    let curves = |mode: TradeoffMode| tradeoff.curves.iter().filter(|curve| curve.mode == mode).count();
+    let (cyclic, standard) = (curves(TradeoffMode::Cyclic), curves(TradeoffMode::Standard));
+    match (cyclic, standard) {
+        (0, 0) => None,
+        _ if standard >= cyclic => Some(TradeoffMode::Standard),
+        _ => Some(TradeoffMode::Cyclic),
+    }
+}
+
+/// Which curves another one dominates.
+pub(super) fn dominance(tradeoff: &Tradeoff) -> Vec<String> {
+    let sentence = |pair: &rheostat_score::DominatedCurve| {
+        let how = match pair.dominance {
+            rheostat_score::Dominance::Strict => "better at every cost",
+            _ => "never worse, and better at some cost",
+        };
+        format!(
+            "{}: the mean of {} is {how} from {} to {} than that of {}.",
+            capital(pair.mode.name()),
+            pair.better,
+            told::bare(tradeoff.clock, pair.from),
+            told::cost(tradeoff.clock, pair.to),
+            pair.worse
+        )
+    };
+    tradeoff.dominated.iter().map(sentence).collect()
+}
+
+/// How far the cyclic curves are from the standard ones.
+pub(super) fn gaps(tradeoff: &Tradeoff) -> Vec<String> {
+    let decimals = Decimals::of(tradeoff);
+    let sentence = |gap: &rheostat_score::Gap| {
+        let points = plural(gap.difference.points.len() as u64, "point");
+        let Some(mean) = gap.difference.mean else {
+            return format!("{}: no seed has both curves whole, so there is no average gap.", gap.submission);
+        };
+        let doubt = doubt(tradeoff, decimals, &mean);
+        format!(
+            "The cyclic curve of {} is {} in {} than the standard one, on average over {points}{doubt}",
+            gap.submission,
+            sided(decimals, mean.mean),
+            spoken(&tradeoff.metric),
+        )
+    };
+    match tradeoff.gaps.len() {
+        0 => Vec::new(),
+        few if few <= NAMES => tradeoff.gaps.iter().map(sentence).collect(),
+        many => {
+            let means = || tradeoff.gaps.iter().filter_map(|gap| gap.difference.mean).map(|mean| mean.mean);
+            let (low, high) = (means().fold(f64::INFINITY, f64::min), means().fold(f64::NEG_INFINITY, f64::max));
+            if low > high {
+                return Vec::new();
+            }
+            vec![format!(
+                "On average over the points, the cyclic curves of {many} submissions are {} in {} than the standard ones.",
+                decimals.between(low, high),
+                spoken(&tradeoff.metric)
+            )]
+        }
+    }
+}
+
+/// The improvement over the baseline and how alike it is in both modes.
+pub(super) fn improvements(tradeoff: &Tradeoff) -> Vec<String> {
+    let decimals = Decimals::of(tradeoff);
+    let mut sentences = Vec::new();
+    for difference in &tradeoff.differences {
+        let Some(mean) = difference.difference.mean else { continue };
+        sentences.push(format!(
+            "{} is {} in {} than {} by {} curves, on average{}",
+            difference.submission,
+            sided(decimals, mean.mean),
+            spoken(&tradeoff.metric),
+            difference.baseline,
+            difference.mode.name(),
+            doubt(tradeoff, decimals, &mean)
+        ));
+    }
+    sentences
+}
+
+/// How alike improvements are in both modes.
+pub(super) fn similarities(tradeoff: &Tradeoff) -> Vec<String> {
+    let sentence = |similarity: &rheostat_score::Similarity| {
+        let (submission, baseline) = (&similarity.submission, &similarity.baseline);
+        match similarity.cosine {
+            Some(cosine) => format!(
+                "{submission} over {baseline}: cosine similarity of the cyclic and the standard improvement {cosine:.3}, over {}.",
+                plural(similarity.points as u64, "point")
+            ),
+            None if similarity.points < 2 => format!(
+                "{submission} over {baseline}: no cosine similarity of {}.",
+                plural(similarity.points as u64, "point")
+            ),
+            None => format!("{submission} over {baseline}: no cosine similarity, as an improvement is 0 everywhere."),
+        }
+    };
+    tradeoff.similarities.iter().map(sentence).collect()
+}
+
+/// What the curves cost in both modes.
+pub(super) fn cost(tradeoff: &Tradeoff) -> Vec<String> {
+    let closed = tradeoff.cost_ratio_closed_form;
+    let Some(ratio) = tradeoff.cost_ratio else {
+        let why = "There is no cost ratio yet: not every submission has a seed with its whole cyclic run and all its standard runs.";
+        let form = closed.map(|closed| format!("By the points alone it is {}.", told::ratio(closed, 5)));
+        return std::iter::once(why.to_owned()).chain(form).collect();
+    };
+    let clock = match (tradeoff.clock, tradeoff.cost_ratio_by_clock) {
+        (Clock::Steps, _) | (_, None) => String::new(),
+        (clock, Some(ratio)) => format!(" ({} by {})", told::ratio(ratio, 3), told::clock(clock)),
+    };
+    let closed = match closed {
+        Some(closed) if (closed / ratio - 1.0).abs() < 1e-9 => ", as it is by the points alone".to_owned(),
+        Some(closed) => format!(
+            ", {} by the points alone: runs made more or fewer updates than their points",
+            told::ratio(closed, 5)
+        ),
+        None => String::new(),
+    };
+    let digits = if closed.starts_with(", as") { 5 } else { 3 };
+    vec![format!(
+        "A run of its own for every point costs {} times as many updates as one cyclic run{closed}{clock}.",
+        told::ratio(ratio, digits)
+    )]
+}
+
+/// What intervals are, for the foot of a table.
+pub(super) fn intervals(tradeoff: &Tradeoff) -> String {
+    let seeds = tradeoff.curves.iter().flat_map(|curve| curve.points.iter().map(|at| at.quality.seeds)).max();
+    match seeds {
+        Some(seeds) if seeds > 1 => format!(
+            "± is the {} interval of the mean over seeds (Student’s), of {} at most.",
+            percent(tradeoff.confidence, 1.0),
+            plural(seeds as u64, "seed")
+        ),
+        _ => "There is one seed, so there are no intervals: nothing tells a difference from chance.".to_owned(),
+    }
+}
+
+/// How the times to a quality were found.
+pub(super) fn reaching() -> &'static str {
+    "The first crossing of each seed’s curve, linear between its points in the logarithm of cost, and the geometric mean over \
+     seeds. “2 of 3” means that so many seeds get there, and there is no mean."
+}
+
+/// What the quality is, where it needs to be said.
+pub(super) fn quality(tradeoff: &Tradeoff) -> &'static str {
+    match tradeoff.quality {
+        Quality::End => "The quality is that of the weights at the point.",
+        Quality::Best => {
+            "The quality is the best evaluation of the cycle that ends at the point, with the weights of that moment."
+        }
+        Quality::Test => "The quality is that on the test split.",
+    }
+}
+
+/// How the interval leaves it, closing the sentence.
+fn doubt(tradeoff: &Tradeoff, decimals: Decimals, estimate: &Estimate) -> String {
+    let Some((low, high)) = estimate.interval() else {
+        return ", of one seed: nothing tells it from chance.".to_owned();
+    };
+    let confidence = percent(tradeoff.confidence, 1.0);
+    let (interval, seeds) = (decimals.between(low, high), plural(estimate.seeds as u64, "seed"));
+    let undecided = match estimate.is_settled() {
+        Some(true) => "",
+        _ => " That is undecided: the interval holds 0.",
+    };
+    format!(" ({confidence} interval {interval}, {seeds}).{undecided}")
+}
+
+fn sided(decimals: Decimals, value: f64) -> String {
+    let told = decimals.sided(value);
+    if told.contains(' ') { told } else { format!("{told} better") }
+}
+
+/// The title of the picture of curves.
+pub(super) fn plot(tradeoff: &Tradeoff) -> String {
+    format!("{} against {} on {}", capital(&told::quality(tradeoff)), told::clock(tradeoff.clock), tradeoff.workload)
+}
+
+/// The title of the picture of costs.
+pub(super) fn cost_title(tradeoff: &Tradeoff) -> String {
+    let closed =
+        tradeoff.cost_ratio_closed_form.map(|closed| format!("; by the points alone {} times", told::ratio(closed, 5)));
+    format!("What the curves cost on {}{}", tradeoff.workload, closed.unwrap_or_default())
+}
