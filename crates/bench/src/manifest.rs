@@ -20,6 +20,9 @@ pub struct StudyManifest {
     pub results: String,
     /// Trials that the study wants.
     pub wanted: usize,
+    /// Read-outs that it wants, if it is of tradeoff curves.
+    #[serde(default)]
+    pub read_outs: usize,
     /// Program and version.
     pub program: String,
     /// Commit the program was built from; absent outside a checkout.

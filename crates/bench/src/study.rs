@@ -93,6 +93,13 @@ impl Study {
         })
     }
 
+    /// Read-outs that it wants, if it is of tradeoff curves.
+    pub fn read_outs(&self) -> usize {
+        let of = |tradeoff: &Tradeoff| tradeoff.modes.len() * tradeoff.points.len();
+        let curves = self.tradeoff.as_ref().map_or(0, of) * self.workloads.len() * self.submissions.len();
+        curves * self.ruleset.studies as usize
+    }
+
     /// The seed of a run: the same for every submission, so that they meet the same batches, and another for every trial; in a
     /// tradeoff, whose trials are the points of one curve, another for every study.
     pub fn seed_of(&self, key: &TrialKey) -> u64 {

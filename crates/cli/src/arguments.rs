@@ -3,6 +3,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use rheostat_schedule::Span;
+use rheostat_score::TradeoffMode;
 
 /// Learning rates that set themselves, measured honestly.
 #[derive(Debug, Parser)]
@@ -58,6 +59,8 @@ pub(crate) enum Command {
     Bench(Bench),
     /// What comes out at which learning rate, schedule by schedule: runs a study of searches or grids
     Sweep(Bench),
+    /// Quality against cost: the curve of a training method in one cyclic run, in one run for each point, or both
+    Tradeoff(Tradeoff),
     /// Scores of training algorithms, with their uncertainty, from a table of trials
     Score(Score),
     /// The datasets: what there is, fetching, verifying
@@ -117,6 +120,13 @@ pub(crate) struct Train {
 pub(crate) struct Bench {
     /// Study file (TOML) [default: the embedded digits-mlp]
     pub(crate) study: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) running: Running,
+}
+
+/// How the trials of a study are run, and where.
+#[derive(Debug, Args)]
+pub(crate) struct Running {
     /// Trials at the same time; they share the cores, so times compare only at the same number
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) jobs: u16,
@@ -132,6 +142,67 @@ pub(crate) struct Bench {
     /// Folder of the table of results, trials.csv [default: results/NAME beside the study file if that exists, else the study's]
     #[arg(long, value_name = "DIR")]
     pub(crate) results: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Tradeoff {
+    /// Recipes, each a method, with --points; or one study file with [tradeoff]; or a table of read-outs (readouts.csv), which is
+    /// drawn [default: the embedded digits-mlp]
+    #[arg(value_name = "RECIPE")]
+    pub(crate) files: Vec<PathBuf>,
+    /// Read-out points: where the curves have their marks
+    #[arg(long, value_name = "SPAN,SPAN,...", value_delimiter = ',')]
+    pub(crate) points: Vec<Span>,
+    /// One cyclic run, one standard run for each point [default: both]
+    #[arg(long, value_enum, value_delimiter = ',')]
+    pub(crate) mode: Vec<Mode>,
+    /// Repetitions, each with the next seed [default: 1]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub(crate) seeds: Option<u32>,
+    /// Seed of the first repetition, in place of the recipe's
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Option<u64>,
+    /// Change a value in every recipe: a dotted key, the value as TOML, else as text
+    #[arg(long = "set", value_name = "KEY=VALUE", value_parser = key_value)]
+    pub(crate) recipe_changes: Vec<(String, String)>,
+    /// Factor on the values of a cycle from those of the one before [default: 1]
+    #[arg(long, value_name = "FACTOR", requires = "points")]
+    pub(crate) peak_decay: Option<f64>,
+    /// Warm up again at the beginning of every cycle [default: a hard restart]
+    #[arg(long, value_name = "SPAN", requires = "points")]
+    pub(crate) rewarm: Option<Span>,
+    /// Hyperparameters whose schedules go on over the whole cyclic run
+    #[arg(long, value_name = "NAME,...", value_delimiter = ',', requires = "points")]
+    pub(crate) stay: Vec<String>,
+    /// Quality at a point: end of the cycle, best of the cycle (both on the validation split), or test
+    #[arg(long, default_value = "end", value_name = "NAME")]
+    pub(crate) quality: String,
+    /// What cost is counted in: steps (updates), seconds of training, or passes (forwards and backwards)
+    #[arg(long, default_value = "steps", value_name = "NAME")]
+    pub(crate) clock: String,
+    /// The method that others are compared with [default: the first]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) baseline: Option<String>,
+    #[command(flatten)]
+    pub(crate) running: Running,
+}
+
+/// How the points of a curve are trained.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Mode {
+    /// One run whose schedules begin anew after every point
+    Cyclic,
+    /// One run for each point
+    Standard,
+}
+
+impl From<Mode> for TradeoffMode {
+    fn from(mode: Mode) -> Self {
+        match mode {
+            Mode::Cyclic => Self::Cyclic,
+            Mode::Standard => Self::Standard,
+        }
+    }
 }
 
 #[derive(Debug, Args)]

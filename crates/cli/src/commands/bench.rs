@@ -9,7 +9,7 @@ use rheostat_bench::{
 use rheostat_score::TrialRow;
 use rheostat_workload::WORKLOADS;
 
-use crate::arguments::{Bench as Asked, Format, Global};
+use crate::arguments::{Bench as Asked, Format, Global, Running};
 use crate::error::{CliError, exit};
 use crate::studies::Show;
 use crate::trials::Trials;
@@ -18,7 +18,7 @@ use crate::{interrupt, output, provenance, recipes, studies};
 /// What `rheostat bench` compares when nothing is named.
 const EMBEDDED: (&str, &str) = ("digits-mlp.toml", include_str!("../../../../studies/digits-mlp.toml"));
 
-pub(crate) fn run(asked: &Asked, show: Show, global: &Global) -> Result<u8, CliError> {
+pub(crate) fn run(asked: &Asked, show: Show<'_>, global: &Global) -> Result<u8, CliError> {
     let study = study(asked)?;
     if show == Show::Sweep && !study.varies() {
         return Err(CliError::Usage(format!(
@@ -26,8 +26,19 @@ pub(crate) fn run(asked: &Asked, show: Show, global: &Global) -> Result<u8, CliE
             asked.study.as_ref().map_or(EMBEDDED.0.to_owned(), |path| path.display().to_string())
         )));
     }
+    carry_out(&study, asked.study.as_deref(), &asked.running, show, global)
+}
+
+/// Runs what is left of a study, and reports it. `file` is where it was read from, if anywhere.
+pub(crate) fn carry_out(
+    study: &Study,
+    file: Option<&Path>,
+    asked: &Running,
+    show: Show<'_>,
+    global: &Global,
+) -> Result<u8, CliError> {
     let folder = asked.out.clone().unwrap_or_else(|| Path::new("runs").join(&study.name));
-    let results = results(asked, &study, &folder).join("trials.csv");
+    let results = results(asked, file, study, &folder).join("trials.csv");
     let runner = ProcessRunner {
         program: std::env::current_exe().map_err(CliError::reading(Path::new("the path of this program")))?,
         arguments: vec![OsString::from("--data"), recipes::data(global).into()],
@@ -37,7 +48,7 @@ pub(crate) fn run(asked: &Asked, show: Show, global: &Global) -> Result<u8, CliE
     let threads = global.threads.map_or_else(|| (provenance::cores() / jobs).max(1), usize::from);
     let kernels = !global.no_kernels;
     if asked.dry_run {
-        return dry_run(&study, &results, &runner, (threads, kernels), jobs, global);
+        return dry_run(study, &results, &runner, (threads, kernels), jobs, global);
     }
     if !asked.resume {
         for taken in [&results, &folder.join(StudyManifest::FILE)] {
@@ -52,16 +63,17 @@ pub(crate) fn run(asked: &Asked, show: Show, global: &Global) -> Result<u8, CliE
         format: StudyManifest::FORMAT,
         name: study.name.clone(),
         study: study.text.clone(),
-        file: asked.study.as_ref().map_or("embedded".to_owned(), |path| path.display().to_string()),
+        file: file.map_or("embedded".to_owned(), |path| path.display().to_string()),
         results: results.display().to_string(),
         wanted: study.trials().count(),
+        read_outs: study.read_outs(),
         program: provenance::PROGRAM.to_owned(),
         commit: provenance::commit(),
         started: provenance::now(),
     };
     manifest.write(&folder)?;
     let stop = interrupt::stop("update of every trial");
-    let bench = Bench { study: &study, runner: &runner, folder: &folder, jobs, threads, kernels, stop: &stop };
+    let bench = Bench { study, runner: &runner, folder: &folder, jobs, threads, kernels, stop: &stop };
     let progress = {
         let trials = Trials::new();
         bench.run(&mut table, &trials)?
@@ -69,9 +81,9 @@ pub(crate) fn run(asked: &Asked, show: Show, global: &Global) -> Result<u8, CliE
     // What two coordinators of the same folder did is all in the table.
     table.refresh()?;
     let rows: Vec<TrialRow> = table.rows().cloned().collect();
-    studies::report((&study.name, progress.wanted), &rows, &folder, &folder.join("report.html"), show, global)?;
+    studies::report(&manifest, &rows, &folder, &folder.join("report.html"), show, global)?;
     if progress.done < progress.wanted && stop.load(Ordering::Relaxed) {
-        eprintln!("{}", interrupted(asked, &progress));
+        eprintln!("{}", interrupted(&progress));
         return Ok(exit::INTERRUPTED);
     }
     Ok(exit::DONE)
@@ -88,9 +100,8 @@ fn study(asked: &Asked) -> Result<Study, CliError> {
 }
 
 /// Results are kept beside the study where there is a place for them, so that they can be committed with it.
-fn results(asked: &Asked, study: &Study, folder: &Path) -> PathBuf {
-    let beside =
-        asked.study.as_ref().and_then(|path| path.parent()).map(|parent| parent.join("results").join(&study.name));
+fn results(asked: &Running, file: Option<&Path>, study: &Study, folder: &Path) -> PathBuf {
+    let beside = file.and_then(Path::parent).map(|parent| parent.join("results").join(&study.name));
     let beside = beside.filter(|place| place.is_dir());
     asked.results.clone().or(beside).unwrap_or_else(|| folder.to_owned())
 }
@@ -108,12 +119,16 @@ fn warn_of_other_machines(table: &ResultsTable, threads: usize) {
     }
 }
 
-fn interrupted(asked: &Asked, progress: &Progress) -> String {
-    let mut again = "rheostat bench".to_owned();
-    again.extend(asked.study.iter().map(|path| format!(" {}", path.display())));
-    again.extend(asked.out.iter().map(|path| format!(" --out {}", path.display())));
-    again.extend(asked.results.iter().map(|path| format!(" --results {}", path.display())));
-    format!("{} of {} trials are over; go on with: {again} --resume", progress.done, progress.wanted)
+fn interrupted(progress: &Progress) -> String {
+    // As it was typed, quoted where a shell needs it.
+    let quoted = |word: String| if word.contains([' ', '"', '\'']) { format!("'{word}'") } else { word };
+    let typed: Vec<String> = std::env::args().skip(1).filter(|word| word != "--resume").map(quoted).collect();
+    format!(
+        "{} of {} trials are over; go on with: rheostat {} --resume",
+        progress.done,
+        progress.wanted,
+        typed.join(" ")
+    )
 }
 
 fn dry_run(

@@ -11,6 +11,7 @@ mod report;
 mod run;
 mod schedule;
 mod score;
+mod tradeoff;
 mod train;
 mod workloads;
 

@@ -14,7 +14,7 @@ pub(crate) fn run(arguments: &Report, global: &Global) -> Result<(), CliError> {
         && let Some((study, rows)) = studies::open(folder)?
     {
         let page = arguments.output.clone().unwrap_or_else(|| folder.join("report.html"));
-        return studies::report((&study.name, study.wanted), &rows, folder, &page, Show::Scores, global);
+        return studies::report(&study, &rows, folder, &page, Show::Scores, global);
     }
     let runs = arguments.runs.iter().map(|path| Run::open(path)).collect::<Result<Vec<_>, _>>()?;
     let page = arguments.output.clone().unwrap_or_else(|| arguments.runs[0].join("report.html"));
