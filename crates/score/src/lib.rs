@@ -69,8 +69,8 @@ pub use target_setting::TargetSetting;
 pub use times::Times;
 pub use tradeoff::{
     Absence, Curve, CurvePoint, Difference, Dominance, DominatedCurve, Estimate, FrontierPoint, Gap, MethodCost,
-    Missing, PairedDifference, PointDifference, Quality, Reach, Reading, SeedCost, SeedCurve, Similarity, Tradeoff,
-    TradeoffOptions, geometric_cost_ratio, points_cost_ratio,
+    Missing, PairedDifference, PointDifference, Quality, Reach, Reading, SeedCost, SeedCurve, SeedReach, Similarity,
+    Tradeoff, TradeoffOptions, geometric_cost_ratio, points_cost_ratio,
 };
 pub use trial::{Role, Trial};
 pub use trial_row::TrialRow;

@@ -108,17 +108,15 @@ fn look(mode: TradeoffMode) -> Look {
     }
 }
 
-/// Quality against cost: standard curves solid, cyclic ones dashed, their intervals as bands, and the frontier as faint stairs.
+/// Quality against cost: standard curves solid, cyclic ones dashed, their intervals as bands, and the frontier as grey stairs.
 fn plot(tradeoffs: &Tradeoffs<'_>, tradeoff: &Tradeoff) -> Option<Chart> {
     let (x, unit) = axis(tradeoff);
     let mut panel = Panel::new(Axis::new(told::quality(tradeoff)));
     let stairs = stairs(tradeoff, unit);
     if !stairs.is_empty() {
-        panel = panel.series(Series::new("Pareto frontier", stairs).colour(REST).look(Look::Faint));
+        panel = panel.series(Series::new("Pareto frontier", stairs).colour(REST));
     }
-    // The first submission above the others.
-    let mut all: Vec<&Curve> = curves(tradeoff).collect();
-    all.reverse();
+    let all: Vec<&Curve> = curves(tradeoff).collect();
     for curve in &all {
         for stretch in curve.points.chunk_by(|a, b| a.point + 1 == b.point) {
             let ends = stretch.iter().filter_map(|at| {
@@ -168,10 +166,12 @@ fn stairs(tradeoff: &Tradeoff, unit: f64) -> Vec<(f64, f64)> {
 fn improvement(tradeoffs: &Tradeoffs<'_>, tradeoff: &Tradeoff) -> Option<Chart> {
     let baseline = tradeoff.baseline.as_deref()?;
     let metric = spoken(&tradeoff.metric);
-    let mut panel = Panel::new(Axis::new(format!("{metric} above {baseline}"))).level(Level::new(baseline, 0.0));
-    let mut all: Vec<&Difference> = tradeoff.differences.iter().collect();
-    all.sort_by_key(|own| MODES.iter().position(|mode| *mode == own.mode));
-    for own in all.into_iter().rev() {
+    let mut panel = Panel::new(Axis::new(format!("{metric} minus {baseline}"))).level(Level::new(baseline, 0.0));
+    let own = |submission: &String| {
+        MODES.map(|mode| tradeoff.differences.iter().find(|own| own.submission == *submission && own.mode == mode))
+    };
+    let all: Vec<&Difference> = tradeoff.submissions.iter().flat_map(own).flatten().collect();
+    for own in all {
         let mut points: Vec<(f64, f64)> = Vec::new();
         for pair in own.difference.points.windows(2) {
             points.push((pair[0].step as f64, pair[0].difference.mean));
@@ -188,7 +188,7 @@ fn improvement(tradeoffs: &Tradeoffs<'_>, tradeoff: &Tradeoff) -> Option<Chart> 
         rheostat_record::Direction::Decreasing => "lower is better",
     };
     let title = format!("Difference from {baseline} on {}: {better}", tradeoff.workload);
-    let described = format!("{title}. Standard curves are solid, cyclic ones dashed. The values are in the tables.");
+    let described = format!("{title}. Standard curves are solid, cyclic ones dashed. The values are in the table.");
     let x = Axis::new("updates at the point").scale(Scale::Log);
     (!tradeoff.differences.is_empty()).then(|| Chart::new(title, x).described(described).panel(panel))
 }

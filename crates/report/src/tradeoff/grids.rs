@@ -7,12 +7,7 @@ use super::told::{self, Decimals};
 use crate::number::{capital, count, short, spoken};
 
 /// Qualities that the times to reach them are told of.
-const QUALITIES: usize = 4;
-
-/// All tables that there is something for.
-pub(super) fn all(tradeoff: &Tradeoff) -> Vec<Grid> {
-    [qualities(tradeoff), reaches(tradeoff), differences(tradeoff), gaps(tradeoff)].into_iter().flatten().collect()
-}
+const QUALITIES: usize = 5;
 
 /// Standard before cyclic, as what is approximated comes before what approximates.
 pub(super) const MODES: [TradeoffMode; 2] = [TradeoffMode::Standard, TradeoffMode::Cyclic];
@@ -73,6 +68,10 @@ pub(super) fn reaches(tradeoff: &Tradeoff) -> Option<Grid> {
     let cell = |curve: &Curve, quality: f64| {
         let reach = curve.cost_to_reach(quality);
         match (reach.cost, reach.reached(), reach.seeds.len()) {
+            (Some(cost), ..) if reach.is_upper_bound() => {
+                Cell::new(format!("≤ {}", told::bare(tradeoff.clock, cost.mean)))
+                    .best(fastest(curve.mode, quality) == Some(cost.mean))
+            }
             (Some(cost), ..) => Cell::new(told::bare(tradeoff.clock, cost.mean))
                 .detail(cost.interval().map(|(low, high)| told::costs(tradeoff.clock, low, high)))
                 .best(fastest(curve.mode, quality) == Some(cost.mean)),
@@ -109,6 +108,42 @@ pub(super) fn differences(tradeoff: &Tradeoff) -> Option<Grid> {
     )
 }
 
+/// What the differences are on average, in one line a submission; none of one submission without a gap.
+pub(super) fn averages(tradeoff: &Tradeoff) -> Option<Grid> {
+    let decimals = Decimals::of(tradeoff);
+    let average = |submission: &String, mode: TradeoffMode| {
+        let own = tradeoff.differences.iter().find(|own| own.submission == *submission && own.mode == mode);
+        estimate(decimals, own.and_then(|own| own.difference.mean))
+    };
+    let compared = !tradeoff.differences.is_empty();
+    let line = |submission: &String| {
+        let gap = tradeoff.gaps.iter().find(|gap| gap.submission == *submission);
+        let alike = tradeoff.similarities.iter().find(|alike| alike.submission == *submission);
+        let mut cells = vec![estimate(decimals, gap.and_then(|gap| gap.difference.mean))];
+        if compared {
+            cells.extend(MODES.map(|mode| average(submission, mode)));
+            let cosine = alike.and_then(|alike| alike.cosine);
+            cells.push(cosine.map_or(Cell::absent("–"), |cosine| Cell::new(format!("{cosine:.3}"))));
+        }
+        Line { submission: submission.clone(), mode: None, cells }
+    };
+    let mut columns = vec!["cyclic".to_owned()];
+    if compared {
+        columns.extend(MODES.map(|mode| mode.name().to_owned()));
+        columns.push("cosine".to_owned());
+    }
+    let over = match tradeoff.baseline.as_deref().filter(|_| compared) {
+        Some(baseline) => format!("; both minus {baseline}, and how alike the two are"),
+        None => String::new(),
+    };
+    (compared || !tradeoff.gaps.is_empty()).then(|| Grid {
+        title: format!("Averages over the points: cyclic minus standard{over}"),
+        across: spoken(&tradeoff.metric),
+        columns,
+        lines: tradeoff.submissions.iter().map(line).collect(),
+    })
+}
+
 /// Cyclic minus standard at each point.
 pub(super) fn gaps(tradeoff: &Tradeoff) -> Option<Grid> {
     let line = |gap: &rheostat_score::Gap| Line {
@@ -127,13 +162,20 @@ fn grid(tradeoff: &Tradeoff, title: String, lines: Vec<Line>) -> Option<Grid> {
 
 fn paired(tradeoff: &Tradeoff, difference: &PairedDifference) -> Vec<Cell> {
     let decimals = Decimals::of(tradeoff);
-    let told = |estimate: Option<Estimate>| match estimate {
+    let at = |point: u64| difference.points.iter().find(|at| at.point == point).map(|at| at.difference);
+    points(tradeoff)
+        .iter()
+        .map(|(point, _)| estimate(decimals, at(*point)))
+        .chain([estimate(decimals, difference.mean)])
+        .collect()
+}
+
+fn estimate(decimals: Decimals, estimate: Option<Estimate>) -> Cell {
+    match estimate {
         None => Cell::absent("–"),
         Some(estimate) => Cell::new(decimals.difference(estimate.mean))
             .detail(half(&estimate).map(|half| decimals.half_difference(half))),
-    };
-    let at = |point: u64| difference.points.iter().find(|at| at.point == point).map(|at| at.difference);
-    points(tradeoff).iter().map(|(point, _)| told(at(*point))).chain([told(difference.mean)]).collect()
+    }
 }
 
 fn half(estimate: &Estimate) -> Option<f64> {

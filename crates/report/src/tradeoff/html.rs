@@ -102,13 +102,12 @@ fn workload(tradeoffs: &Tradeoffs<'_>, tradeoff: &Tradeoff, id: usize) -> Worklo
     let picture = |kind: Kind| {
         let figure: &Figure = figures.iter().find(|figure| figure.kind == kind)?;
         let id = format!("{}-{id}", figure.stem());
-        let wide = kind == Kind::Tradeoff || kind == Kind::Cycles;
         let svg = figure.svg(&SvgOptions {
-            width: if wide { 860.0 } else { 620.0 },
+            width: 720.0,
             panel_height: match kind {
-                Kind::Tradeoff => 380.0,
-                Kind::Cycles => 170.0,
-                Kind::Improvement | Kind::Cost => 260.0,
+                Kind::Tradeoff => 330.0,
+                Kind::Cycles => 150.0,
+                Kind::Improvement | Kind::Cost => 240.0,
             },
             theme: Theme::Page,
             column: 1.0,
@@ -140,7 +139,7 @@ fn workload(tradeoffs: &Tradeoffs<'_>, tradeoff: &Tradeoff, id: usize) -> Worklo
         section("Cost of a quality", Vec::new(), None, grids::reaches(tradeoff), words::reaching().to_owned()),
         section(
             "Improvement over the baseline",
-            [words::improvements(tradeoff), words::similarities(tradeoff)].concat(),
+            words::improvements(tradeoff),
             Some(Kind::Improvement),
             grids::differences(tradeoff),
             String::new(),

@@ -24,11 +24,7 @@ pub fn markdown(tradeoffs: &Tradeoffs<'_>) -> String {
         let sections = [
             (grids::qualities(tradeoff), words::dominance(tradeoff), words::intervals(tradeoff)),
             (grids::reaches(tradeoff), Vec::new(), words::reaching().to_owned()),
-            (
-                grids::differences(tradeoff),
-                [words::improvements(tradeoff), words::similarities(tradeoff)].concat(),
-                String::new(),
-            ),
+            (grids::differences(tradeoff), words::improvements(tradeoff), String::new()),
             (grids::gaps(tradeoff), words::gaps(tradeoff), String::new()),
         ];
         for (grid, sentences, note) in sections {

@@ -55,11 +55,12 @@ fn of(tradeoffs: &Tradeoffs<'_>, tradeoff: &Tradeoff, width: usize) -> Vec<Line>
         let more = format!("{} are missing.", plural((sentences.len() - MISSING) as u64, "more curve"));
         lines.extend(paragraph(&more.replace("curves", "curves or parts of them"), "! ", Style::Warn, width));
     }
-    for sentence in [words::cost(tradeoff), words::gaps(tradeoff), words::similarities(tradeoff)].concat() {
+    for sentence in words::cost(tradeoff).into_iter().chain(words::gap(tradeoff)) {
         lines.extend(paragraph(&sentence, "", Style::Plain, width));
     }
-    for grid in grids::all(tradeoff) {
-        lines.extend(table(tradeoffs, &grid, width));
+    let grids = [grids::qualities(tradeoff), grids::reaches(tradeoff), grids::averages(tradeoff)];
+    for grid in grids.iter().flatten() {
+        lines.extend(table(tradeoffs, grid, width));
     }
     lines.extend(paragraph(&words::intervals(tradeoff), "", Style::Muted, width));
     lines
@@ -80,8 +81,8 @@ fn table(tradeoffs: &Tradeoffs<'_>, grid: &Grid, width: usize) -> Vec<Line> {
     let cells = || grid.lines.iter().flat_map(|line| &line.cells);
     let widest = |texts: &mut dyn Iterator<Item = &str>| texts.map(|text| text.chars().count()).max().unwrap_or(0);
     let text = widest(&mut cells().map(|cell| cell.text.as_str()).chain(grid.columns.iter().map(String::as_str)));
-    let detail = widest(&mut cells().map(|cell| cell.detail.as_str()));
-    let detail = if detail > 0 { detail + 1 } else { 0 };
+    let details: Vec<String> = cells().map(detailed).collect();
+    let detail = widest(&mut details.iter().map(String::as_str));
     let column = GAP + text + detail;
     let names: Vec<String> = grid.lines.iter().map(super::grid::Line::name).collect();
     let name = widest(&mut names.iter().map(String::as_str).chain([grid.across.as_str()]));
@@ -115,6 +116,15 @@ fn table(tradeoffs: &Tradeoffs<'_>, grid: &Grid, width: usize) -> Vec<Line> {
         }
     }
     lines
+}
+
+/// What follows a number.
+fn detailed(cell: &Cell) -> String {
+    match cell.detail.as_str() {
+        "" => String::new(),
+        detail if detail.starts_with('±') => format!(" {detail}"),
+        detail => format!(" ({detail})"),
+    }
 }
 
 fn style(cell: &Cell) -> Style {

@@ -60,14 +60,9 @@ impl Decimals {
     pub(super) fn of(tradeoff: &Tradeoff) -> Self {
         let means = || tradeoff.curves.iter().flat_map(|curve| curve.points.iter().map(|at| at.quality.mean));
         let (low, high) = (means().fold(f64::INFINITY, f64::min), means().fold(f64::NEG_INFINITY, f64::max));
-        let gaps = tradeoff.gaps.iter().map(|gap| &gap.difference);
-        let differences = gaps.chain(tradeoff.differences.iter().map(|difference| &difference.difference));
-        let sizes = differences.filter_map(|paired| paired.mean.map(|mean| mean.mean.abs()));
-        let smallest = sizes.filter(|size| *size > 0.0).fold(f64::INFINITY, f64::min);
-        // Three digits of the range of qualities; of differences two of the smallest average.
+        // Three digits of the range of qualities, and one more of differences.
         let quality = decimals(high - low, 3);
-        let difference = decimals(smallest, 2).clamp(quality, quality + 2);
-        Self { quality, difference, direction: tradeoff.direction }
+        Self { quality, difference: quality + 1, direction: tradeoff.direction }
     }
 
     pub(super) fn quality(self, value: f64) -> String {

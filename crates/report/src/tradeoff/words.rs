@@ -1,8 +1,11 @@
 //! What the curves say, in sentences.
 
-use rheostat_score::{Clock, Estimate, FrontierPoint, Quality, Tradeoff, TradeoffMode};
+use std::collections::BTreeSet;
+
+use rheostat_score::{Clock, Dominance, DominatedCurve, Estimate, FrontierPoint, Quality, Tradeoff, TradeoffMode};
 
 use super::Tradeoffs;
+use super::grids::MODES;
 use super::told::{self, Decimals};
 use crate::number::{capital, count, percent, plural, spoken};
 
@@ -29,7 +32,7 @@ pub(super) fn headline(tradeoffs: &Tradeoffs<'_>) -> String {
 /// What follows it.
 pub(super) fn subline(tradeoffs: &Tradeoffs<'_>) -> String {
     match tradeoffs.all.as_slice() {
-        [one] => [cost(one), gaps(one)].concat().join(" "),
+        [one] => cost(one).into_iter().chain(gap(one)).collect::<Vec<_>>().join(" "),
         many => many
             .iter()
             .map(|tradeoff| best(tradeoff).unwrap_or_else(|| range(tradeoff)) + ".")
@@ -84,9 +87,9 @@ pub(super) fn best(tradeoff: &Tradeoff) -> Option<String> {
             let first = first.first().map(|point| point.submission.clone()).unwrap_or_default();
             format!("{first} is best at first, {}", rest.join(", then "))
         }
-        many => format!("Which submission is best changes {} times with the cost", many.len() - 1),
+        many => format!("which submission is best changes {} times with the cost", many.len() - 1),
     };
-    Some(format!("{text} on {}{by}", tradeoff.workload))
+    Some(format!("On {}, {text}{by}", tradeoff.workload))
 }
 
 /// From which quality to which the curves go.
@@ -120,23 +123,76 @@ pub(super) fn reference(tradeoff: &Tradeoff) -> Option<TradeoffMode> {
     }
 }
 
-/// Which curves another one dominates.
+/// Which curves another one dominates, and whether the cyclic curves agree with the standard ones on that.
 pub(super) fn dominance(tradeoff: &Tradeoff) -> Vec<String> {
-    let sentence = |pair: &rheostat_score::DominatedCurve| {
+    let Some(mode) = reference(tradeoff) else { return Vec::new() };
+    let of = |mode: TradeoffMode| tradeoff.dominated.iter().filter(move |pair| pair.mode == mode);
+    let sentence = |pair: &DominatedCurve| {
         let how = match pair.dominance {
-            rheostat_score::Dominance::Strict => "better at every cost",
-            _ => "never worse, and better at some cost",
+            Dominance::Strict => "better at every cost",
+            _ => "never worse, and better at some cost,",
         };
         format!(
-            "{}: the mean of {} is {how} from {} to {} than that of {}.",
-            capital(pair.mode.name()),
+            "The {} curve of {} is {how} from {} to {} than that of {}.",
+            mode.name(),
             pair.better,
             told::bare(tradeoff.clock, pair.from),
             told::cost(tradeoff.clock, pair.to),
             pair.worse
         )
     };
-    tradeoff.dominated.iter().map(sentence).collect()
+    let mut sentences: Vec<String> = match of(mode).count() {
+        few if few <= NAMES => of(mode).map(sentence).collect(),
+        many => vec![format!("Of {many} pairs of {} curves one is better at every cost, or never worse.", mode.name())],
+    };
+    sentences.extend(agreement(tradeoff));
+    sentences
+}
+
+/// Whether the same curves dominate others in both modes, if both have curves to compare.
+fn agreement(tradeoff: &Tradeoff) -> Option<String> {
+    let curves = |mode: TradeoffMode| tradeoff.curves.iter().filter(|curve| curve.mode == mode).count();
+    let [cyclic, standard] = TradeoffMode::ALL.map(|mode| -> BTreeSet<(&String, &String)> {
+        let own = tradeoff.dominated.iter().filter(|pair| pair.mode == mode);
+        own.map(|pair| (&pair.better, &pair.worse)).collect()
+    });
+    let told = |only: Vec<&(&String, &String)>| match only.as_slice() {
+        few if few.len() <= NAMES => few.iter().map(|(a, b)| format!("{a} over {b}")).collect::<Vec<_>>().join(", "),
+        many => plural(many.len() as u64, "pair"),
+    };
+    let lost: Vec<_> = standard.difference(&cyclic).collect();
+    let new: Vec<_> = cyclic.difference(&standard).collect();
+    let sentence = match (standard.is_empty(), lost.is_empty(), new.is_empty()) {
+        (true, _, true) => "In neither mode is a curve better than another at every cost.".to_owned(),
+        (true, _, false) => format!("By the cyclic curves alone it is {}.", told(new)),
+        (_, true, true) => "The cyclic curves say the same.".to_owned(),
+        (_, true, false) => format!("The cyclic curves say so too, and of {}.", told(new)),
+        (_, false, true) => format!("The cyclic curves do not say so of {}.", told(lost)),
+        (_, false, false) => format!("The cyclic curves do not say so of {}, but of {}.", told(lost), told(new)),
+    };
+    TradeoffMode::ALL.iter().all(|mode| curves(*mode) > 1).then_some(sentence)
+}
+
+/// The gaps of all submissions in one sentence.
+pub(super) fn gap(tradeoff: &Tradeoff) -> Option<String> {
+    if tradeoff.gaps.len() < 2 {
+        return gaps(tradeoff).into_iter().next();
+    }
+    let means: Vec<Estimate> = tradeoff.gaps.iter().filter_map(|gap| gap.difference.mean).collect();
+    let ends = means.iter().map(|mean| mean.mean);
+    let (low, high) = (ends.clone().reduce(f64::min)?, ends.reduce(f64::max)?);
+    let intervals: Vec<bool> = means.iter().filter_map(Estimate::is_settled).collect();
+    let settled = match intervals.iter().filter(|settled| **settled).count() {
+        _ if intervals.is_empty() => "one seed tells none of this from chance".to_owned(),
+        settled => {
+            format!("the interval leaves out 0 for {settled} of {}", plural(intervals.len() as u64, "submission"))
+        }
+    };
+    Some(format!(
+        "Cyclic curves are {} in {} than standard ones, on average over the points; {settled}.",
+        Decimals::of(tradeoff).between(low, high),
+        spoken(&tradeoff.metric),
+    ))
 }
 
 /// How far the cyclic curves are from the standard ones.
@@ -155,60 +211,34 @@ pub(super) fn gaps(tradeoff: &Tradeoff) -> Vec<String> {
             spoken(&tradeoff.metric),
         )
     };
-    match tradeoff.gaps.len() {
-        0 => Vec::new(),
-        few if few <= NAMES => tradeoff.gaps.iter().map(sentence).collect(),
-        many => {
-            let means = || tradeoff.gaps.iter().filter_map(|gap| gap.difference.mean).map(|mean| mean.mean);
-            let (low, high) = (means().fold(f64::INFINITY, f64::min), means().fold(f64::NEG_INFINITY, f64::max));
-            if low > high {
-                return Vec::new();
-            }
-            vec![format!(
-                "On average over the points, the cyclic curves of {many} submissions are {} in {} than the standard ones.",
-                decimals.between(low, high),
-                spoken(&tradeoff.metric)
-            )]
-        }
-    }
+    tradeoff.gaps.iter().map(sentence).collect()
 }
 
 /// The improvement over the baseline and how alike it is in both modes.
 pub(super) fn improvements(tradeoff: &Tradeoff) -> Vec<String> {
     let decimals = Decimals::of(tradeoff);
-    let mut sentences = Vec::new();
-    for difference in &tradeoff.differences {
-        let Some(mean) = difference.difference.mean else { continue };
-        sentences.push(format!(
-            "{} is {} in {} than {} by {} curves, on average{}",
-            difference.submission,
-            sided(decimals, mean.mean),
-            spoken(&tradeoff.metric),
-            difference.baseline,
-            difference.mode.name(),
-            doubt(tradeoff, decimals, &mean)
-        ));
-    }
-    sentences
-}
-
-/// How alike improvements are in both modes.
-pub(super) fn similarities(tradeoff: &Tradeoff) -> Vec<String> {
-    let sentence = |similarity: &rheostat_score::Similarity| {
-        let (submission, baseline) = (&similarity.submission, &similarity.baseline);
-        match similarity.cosine {
-            Some(cosine) => format!(
-                "{submission} over {baseline}: cosine similarity of the cyclic and the standard improvement {cosine:.3}, over {}.",
-                plural(similarity.points as u64, "point")
-            ),
-            None if similarity.points < 2 => format!(
-                "{submission} over {baseline}: no cosine similarity of {}.",
-                plural(similarity.points as u64, "point")
-            ),
-            None => format!("{submission} over {baseline}: no cosine similarity, as an improvement is 0 everywhere."),
-        }
+    let average = |submission: &String, mode: TradeoffMode| {
+        let own = tradeoff.differences.iter().find(|own| own.submission == *submission && own.mode == mode)?;
+        let mean = own.difference.mean?;
+        let undecided = if mean.is_settled() == Some(true) { "" } else { " (undecided)" };
+        Some(format!("{}{undecided} by {} curves", sided(decimals, mean.mean), mode.name()))
     };
-    tradeoff.similarities.iter().map(sentence).collect()
+    let sentence = |submission: &String| {
+        let averages: Vec<String> = MODES.iter().filter_map(|mode| average(submission, *mode)).collect();
+        let baseline = tradeoff.baseline.as_ref().filter(|_| !averages.is_empty())?;
+        let alike = tradeoff.similarities.iter().find(|alike| alike.submission == *submission);
+        let alike = match alike.map(|alike| (alike.cosine, alike.points)) {
+            Some((Some(cosine), points)) => {
+                format!("; the cosine similarity of the two over {} is {cosine:.3}", plural(points as u64, "point"))
+            }
+            Some((None, points)) if points > 1 => {
+                "; one of the two is 0 everywhere, so there is no cosine similarity".to_owned()
+            }
+            _ => String::new(),
+        };
+        Some(format!("Compared with {baseline}, {submission} is on average {}{alike}.", averages.join(" and ")))
+    };
+    tradeoff.submissions.iter().filter_map(sentence).collect()
 }
 
 /// What the curves cost in both modes.
@@ -224,14 +254,14 @@ pub(super) fn cost(tradeoff: &Tradeoff) -> Vec<String> {
         (clock, Some(ratio)) => format!(" ({} by {})", told::ratio(ratio, 3), told::clock(clock)),
     };
     let closed = match closed {
-        Some(closed) if (closed / ratio - 1.0).abs() < 1e-9 => ", as it is by the points alone".to_owned(),
+        Some(closed) if (closed / ratio - 1.0).abs() < 1e-9 => ", exactly what the points alone say".to_owned(),
         Some(closed) => format!(
             ", {} by the points alone: runs made more or fewer updates than their points",
             told::ratio(closed, 5)
         ),
         None => String::new(),
     };
-    let digits = if closed.starts_with(", as") { 5 } else { 3 };
+    let digits = if closed.starts_with(", exactly") { 5 } else { 3 };
     vec![format!(
         "A run of its own for every point costs {} times as many updates as one cyclic run{closed}{clock}.",
         told::ratio(ratio, digits)
@@ -294,7 +324,10 @@ pub(super) fn plot(tradeoff: &Tradeoff) -> String {
 
 /// The title of the picture of costs.
 pub(super) fn cost_title(tradeoff: &Tradeoff) -> String {
-    let closed =
-        tradeoff.cost_ratio_closed_form.map(|closed| format!("; by the points alone {} times", told::ratio(closed, 5)));
-    format!("What the curves cost on {}{}", tradeoff.workload, closed.unwrap_or_default())
+    let ratio = match tradeoff.cost_ratio_by_clock {
+        Some(ratio) => format!("Standard runs cost {} × the cyclic run", told::ratio(ratio, 3)),
+        None => "What the curves cost".to_owned(),
+    };
+    let closed = tradeoff.cost_ratio_closed_form.map(|closed| format!(" (by the points {} ×)", told::ratio(closed, 5)));
+    format!("{ratio} on {}{}", tradeoff.workload, closed.unwrap_or_default())
 }

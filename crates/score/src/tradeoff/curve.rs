@@ -65,17 +65,33 @@ pub struct Reading {
 pub struct Reach {
     /// What is to be reached.
     pub quality: f64,
-    /// Every seed with its cost; none where it never gets there.
-    pub seeds: Vec<(u64, Option<f64>)>,
+    /// Every seed of the curve.
+    pub seeds: Vec<SeedReach>,
     /// The geometric mean over seeds, its interval that of the logarithms; none unless every seed gets there, because a mean of
     /// those that do would hide those that do not.
     pub cost: Option<Estimate>,
 }
 
+/// The cost at which a seed first reaches a quality.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct SeedReach {
+    /// The seed.
+    pub seed: u64,
+    /// Its cost; none if it never gets there.
+    pub cost: Option<f64>,
+    /// Whether less may have done: the seed is good enough at its first point, or at the first after one without a value.
+    pub upper_bound: bool,
+}
+
 impl Reach {
     /// How many seeds get there.
     pub fn reached(&self) -> usize {
-        self.seeds.iter().filter(|(_, cost)| cost.is_some()).count()
+        self.seeds.iter().filter(|seed| seed.cost.is_some()).count()
+    }
+
+    /// Whether some seed's cost is an upper bound; the mean is then one too.
+    pub fn is_upper_bound(&self) -> bool {
+        self.seeds.iter().any(|seed| seed.upper_bound)
     }
 }
 
@@ -129,12 +145,16 @@ impl Curve {
 
     /// The cost of the first crossing of a quality on each seed's own curve, and their mean.
     ///
-    /// Before the first point, and right after a point without a value, a curve is not known: a seed that is good enough there
-    /// gets that point's cost, which is then an upper bound.
+    /// Before the first point, and right before the next after a point without a value, a curve is not known: a seed that is good
+    /// enough there gets that point's cost, marked as an upper bound.
     pub fn cost_to_reach(&self, quality: f64) -> Reach {
-        let first = |curve: &SeedCurve| (curve.seed, crossing(&curve.readings, quality, self.direction));
-        let seeds: Vec<(u64, Option<f64>)> = self.seeds.iter().map(first).collect();
-        let logs: Option<Vec<f64>> = seeds.iter().map(|(_, cost)| cost.map(f64::ln)).collect();
+        let first = |curve: &SeedCurve| {
+            let crossing = crossing(&curve.readings, quality, self.direction);
+            let (cost, upper_bound) = crossing.map_or((None, false), |(cost, bound)| (Some(cost), bound));
+            SeedReach { seed: curve.seed, cost, upper_bound }
+        };
+        let seeds: Vec<SeedReach> = self.seeds.iter().map(first).collect();
+        let logs: Option<Vec<f64>> = seeds.iter().map(|seed| seed.cost.map(f64::ln)).collect();
         let cost = logs.and_then(|logs| Estimate::of(&logs, self.confidence)).map(|log| log.map(f64::exp));
         Reach { quality, seeds, cost }
     }
@@ -183,14 +203,15 @@ fn interpolated(readings: &[Reading], cost: f64) -> Option<f64> {
     Some(pair[0].quality * (1.0 - share) + pair[1].quality * share)
 }
 
-fn crossing(readings: &[Reading], quality: f64, direction: Direction) -> Option<f64> {
+/// The cost of the first crossing, and whether it is an upper bound.
+fn crossing(readings: &[Reading], quality: f64, direction: Direction) -> Option<(f64, bool)> {
     if quality.is_nan() {
         return None;
     }
     let index = readings.iter().position(|reading| !direction.better(quality, reading.quality))?;
     let to = readings.get(index)?;
     let before = index.checked_sub(1).and_then(|before| readings.get(before)).filter(|from| piece(from, to));
-    let Some(from) = before else { return Some(to.cost) };
+    let Some(from) = before else { return Some((to.cost, true)) };
     let share = (quality - from.quality) / (to.quality - from.quality);
-    Some(from.cost * (to.cost / from.cost).powf(share))
+    Some((from.cost * (to.cost / from.cost).powf(share), false))
 }

@@ -13,7 +13,7 @@ mod student;
 
 pub use analysis::Tradeoff;
 pub use cost::{MethodCost, SeedCost, geometric_cost_ratio, points_cost_ratio};
-pub use curve::{Curve, CurvePoint, Reach, Reading, SeedCurve};
+pub use curve::{Curve, CurvePoint, Reach, Reading, SeedCurve, SeedReach};
 pub use difference::{Difference, Gap, PairedDifference, PointDifference, Similarity};
 pub use estimate::Estimate;
 pub use missing::{Absence, Missing};
