@@ -232,6 +232,26 @@ impl Node {
         &node.origin
     }
 
+    /// A value that was written nowhere itself: it follows from what stands at `origin`.
+    pub fn derived(value: toml::Value, origin: &Origin) -> Self {
+        let value = match value {
+            toml::Value::String(text) => Value::Text(text),
+            toml::Value::Integer(integer) => Value::Integer(integer),
+            toml::Value::Float(float) => Value::Float(float),
+            toml::Value::Boolean(boolean) => Value::Boolean(boolean),
+            toml::Value::Datetime(date) => Value::Text(date.to_string()),
+            toml::Value::Array(items) => {
+                Value::Array(items.into_iter().map(|item| Self::derived(item, origin)).collect())
+            }
+            toml::Value::Table(entries) => {
+                let entry =
+                    |(key, value)| Entry { key, key_origin: origin.clone(), node: Self::derived(value, origin) };
+                Value::Table(entries.into_iter().map(entry).collect())
+            }
+        };
+        Self { value, origin: origin.clone() }
+    }
+
     /// The plain TOML value, without origins.
     pub fn to_toml(&self) -> toml::Value {
         match &self.value {
