@@ -9,10 +9,11 @@ mod loss;
 pub mod models;
 pub mod random;
 mod registry;
+mod resize;
 mod workload;
 pub mod workloads;
 
 pub use error::WorkloadError;
 pub use random::epoch_order;
 pub use registry::{Visitor, WORKLOADS, open};
-pub use workload::{Evaluation, Knobs, Split, Workload};
+pub use workload::{BatchKnobs, Evaluation, Knobs, Split, Workload};
