@@ -7,6 +7,8 @@ pub mod data;
 mod error;
 mod loss;
 pub mod models;
+mod operations;
+mod policy;
 pub mod random;
 mod registry;
 mod resize;

@@ -2,16 +2,17 @@ use std::ops::Range;
 use std::path::Path;
 
 use burn::tensor::{Device, Tensor, TensorData};
-use rheostat_control::training_methods::Blurpool;
+use rheostat_control::training_methods::{Autoaugment, Blurpool, Randaugment};
 use rheostat_control::{Hyperparameter, TrainingMethodSpec};
 use rheostat_record::{Direction, Metric, WorkloadFacts};
 
 use super::ImageBatch;
 use crate::augment::{Hole, View, render, side};
 use crate::data::Cifar10 as Data;
-use crate::data::cifar10::{COLOURS, NAME};
+use crate::data::cifar10::{COLOURS, NAME, SIDE};
 use crate::loss::Tally;
 use crate::models::{Classifier, initialised};
+use crate::policy::Policy;
 use crate::resize::scaled_side;
 use crate::{BatchKnobs, Evaluation, Knobs, Split, Workload, WorkloadError};
 
@@ -29,6 +30,8 @@ pub struct Cifar10<M> {
     data: Data,
     setup: Setup<M>,
     methods: Vec<TrainingMethodSpec>,
+    /// What distorts the stored images.
+    policy: Option<Policy>,
 }
 
 /// What tells the workloads on this dataset apart.
@@ -53,12 +56,12 @@ pub(super) const RESNET_KNOBS: &[Hyperparameter] = &[
     Hyperparameter::ImageScale,
     Hyperparameter::Frozen,
 ];
-pub(super) const RESNET_METHODS: &[&str] = &[Blurpool::METHOD.name];
+pub(super) const RESNET_METHODS: &[&str] = &[Blurpool::METHOD.name, Randaugment::METHOD.name, Autoaugment::METHOD.name];
 
 /// The same for transformers, whose positions are those of one image size.
 pub(super) const VIT_KNOBS: &[Hyperparameter] =
     &[Hyperparameter::Dropout, Hyperparameter::LabelSmoothing, Hyperparameter::Mixup, Hyperparameter::Cutout];
-pub(super) const VIT_METHODS: &[&str] = &[];
+pub(super) const VIT_METHODS: &[&str] = &[Randaugment::METHOD.name, Autoaugment::METHOD.name];
 
 impl<M> Cifar10<M> {
     pub(super) fn open(
@@ -67,7 +70,7 @@ impl<M> Cifar10<M> {
         setup: Setup<M>,
     ) -> Result<Self, WorkloadError> {
         let folder = data.ok_or(WorkloadError::NoDataFolder { dataset: NAME })?;
-        Ok(Self { data: Data::load(folder)?, setup, methods: methods.to_vec() })
+        Ok(Self { data: Data::load(folder)?, setup, methods: methods.to_vec(), policy: Policy::of(methods) })
     }
 
     /// Rows and columns of an image at full size.
@@ -117,7 +120,9 @@ impl<M: Classifier<4> + 'static> Workload for Cifar10<M> {
         for &index in indices {
             let view = View::random(seed, epoch, index, self.border());
             let start = batch.pixels.len();
-            render(self.data.train.image(index), self.setup.reduction, view, &mut batch.pixels);
+            let image = self.data.train.image(index);
+            let distorted = self.policy.map(|policy| policy.apply(image, SIDE, seed, epoch, index));
+            render(distorted.as_deref().unwrap_or(image), self.setup.reduction, view, &mut batch.pixels);
             if let Some(hole) = Hole::random(seed, epoch, index, side, knobs.cutout) {
                 hole.cut(&mut batch.pixels[start..], side);
             }
@@ -150,6 +155,7 @@ impl<M: Classifier<4> + 'static> Workload for Cifar10<M> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data::cifar10::PIXELS;
     use crate::models::{ResNet, ResNetConfig, Shortcut};
 
     const TINY: ResNetConfig = ResNetConfig {
@@ -166,7 +172,7 @@ mod tests {
     fn workload(reduction: usize) -> Cifar10<ResNet> {
         let facts = &crate::workloads::cifar10_resnet8::FACTS;
         let setup = Setup { facts, reduction, init: |_, device| TINY.init(device) };
-        Cifar10 { data: Data::noise(40, 20), setup, methods: Vec::new() }
+        Cifar10 { data: Data::noise(40, 20), setup, methods: Vec::new(), policy: None }
     }
 
     #[test]
@@ -215,6 +221,20 @@ mod tests {
         assert_eq!((half.side, half.pixels.len()), (16, 3 * 3 * 16 * 16));
         assert_eq!(half, batch(0.0, 1.0).resized(16));
         assert_eq!(batch(0.3, 0.5), half.mixed(0.3, &[3, 4, 5], 0, 0));
+    }
+
+    #[test]
+    fn a_policy_distorts_training_images_before_anything_else() {
+        let mut distorting = workload(1);
+        let plain = distorting.batch(&[0, 1, 2, 3], 0, 0, &PLAIN);
+        distorting.policy = Some(Policy::Learned);
+        let distorted = distorting.batch(&[0, 1, 2, 3], 0, 0, &PLAIN);
+        assert_ne!(plain, distorted);
+        assert_eq!(plain.labels, distorted.labels);
+        let mut expected = Vec::new();
+        let image = Policy::Learned.apply(distorting.data.train.image(2), SIDE, 0, 0, 2);
+        render(&image, 1, View::random(0, 0, 2, 4), &mut expected);
+        assert_eq!(distorted.pixels[2 * PIXELS..3 * PIXELS], expected);
     }
 
     #[test]
