@@ -87,7 +87,7 @@ pub const CONTROLLERS: &[Method] = &[
 /// The controllers that can set this hyperparameter.
 pub fn controllers_of(which: Hyperparameter) -> impl Iterator<Item = &'static Method> {
     CONTROLLERS.iter().filter(move |method| match method.name {
-        "plateau" => which != Hyperparameter::BatchSize,
+        "plateau" => which != Hyperparameter::BatchSize && !which.acts_on_batches(),
         "adaptive_heavy_ball" | "inverse" => which == Hyperparameter::Momentum,
         "swd" => which == Hyperparameter::WeightDecay,
         "grow" => which == Hyperparameter::BatchSize,

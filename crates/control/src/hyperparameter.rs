@@ -25,11 +25,19 @@ pub enum Hyperparameter {
     Dropout,
     /// Mass taken from the true class and spread over all classes.
     LabelSmoothing,
+    /// `alpha` of the Beta distribution that samples are mixed by; 0 mixes nothing.
+    Mixup,
+    /// Side of the square cut out of every training image, as a share of the image's side; 0 cuts nothing.
+    Cutout,
+    /// Side of the training images as a share of their full side.
+    ImageScale,
+    /// Share of the layers, counted from the input, that do not learn.
+    Frozen,
 }
 
 impl Hyperparameter {
     /// Every hyperparameter, in the order of columns and reports.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 12] = [
         Self::LearningRate,
         Self::Momentum,
         Self::Beta2,
@@ -38,6 +46,10 @@ impl Hyperparameter {
         Self::ClipNorm,
         Self::Dropout,
         Self::LabelSmoothing,
+        Self::Mixup,
+        Self::Cutout,
+        Self::ImageScale,
+        Self::Frozen,
     ];
 
     /// Its name in recipes, events and columns.
@@ -51,6 +63,10 @@ impl Hyperparameter {
             Self::ClipNorm => "clip_norm",
             Self::Dropout => "dropout",
             Self::LabelSmoothing => "label_smoothing",
+            Self::Mixup => "mixup",
+            Self::Cutout => "cutout",
+            Self::ImageScale => "image_scale",
+            Self::Frozen => "frozen",
         }
     }
 
@@ -62,10 +78,12 @@ impl Hyperparameter {
     /// What values it may take, in words.
     pub const fn range(self) -> &'static str {
         match self {
-            Self::LearningRate | Self::WeightDecay => "finite and at least 0",
+            Self::LearningRate | Self::WeightDecay | Self::Mixup => "finite and at least 0",
             Self::Momentum | Self::Beta2 | Self::Dropout | Self::LabelSmoothing => "at least 0 and less than 1",
             Self::BatchSize => "at least 1",
             Self::ClipNorm => "greater than 0",
+            Self::Cutout | Self::Frozen => "at least 0 and at most 1",
+            Self::ImageScale => "more than 0 and at most 1",
         }
     }
 
@@ -75,16 +93,29 @@ impl Hyperparameter {
     /// [`ControlError::OutOfRange`], naming the hyperparameter.
     pub fn check(self, value: f64) -> Result<(), ControlError> {
         let permitted = match self {
-            Self::LearningRate | Self::WeightDecay => value.is_finite() && value >= 0.0,
+            Self::LearningRate | Self::WeightDecay | Self::Mixup => value.is_finite() && value >= 0.0,
             Self::Momentum | Self::Beta2 | Self::Dropout | Self::LabelSmoothing => (0.0..1.0).contains(&value),
             Self::BatchSize => value.is_finite() && value >= 1.0,
             Self::ClipNorm => value > 0.0,
+            Self::Cutout | Self::Frozen => (0.0..=1.0).contains(&value),
+            Self::ImageScale => value > 0.0 && value <= 1.0,
         };
         if permitted {
             Ok(())
         } else {
             Err(ControlError::OutOfRange { field: self.name().to_owned(), value, range: self.range() })
         }
+    }
+
+    /// Whether only some workloads have it: it acts on samples, model or loss.
+    pub const fn is_of_the_workload(self) -> bool {
+        matches!(self, Self::Dropout | Self::LabelSmoothing | Self::Frozen) || self.acts_on_batches()
+    }
+
+    /// Whether it acts on samples while a batch is assembled. Batches are assembled ahead of their updates, so that such a value
+    /// can follow a schedule and no controller.
+    pub const fn acts_on_batches(self) -> bool {
+        matches!(self, Self::Mixup | Self::Cutout | Self::ImageScale)
     }
 
     /// The first breakpoint of a curve, or update before one, whose value [`Self::check`] refuses, with that value. Between

@@ -49,6 +49,8 @@ mod replay;
 mod setting;
 pub mod swd;
 mod together;
+mod training_method_spec;
+pub mod training_methods;
 mod turn;
 
 pub use adaptive_heavy_ball::{AdaptiveHeavyBall, AdaptiveHeavyBallController};
@@ -75,4 +77,5 @@ pub use replay::{Replayed, replay, replay_traced};
 pub use setting::Setting;
 pub use swd::{ScheduledWeightDecay, ScheduledWeightDecayController};
 pub use together::Together;
+pub use training_method_spec::{TRAINING_METHODS, TrainingMethod, TrainingMethodSpec};
 pub use turn::Turn;

@@ -105,10 +105,10 @@ fn values_that_the_hyperparameter_cannot_take_are_refused() {
 }
 
 #[test]
-fn it_can_set_every_hyperparameter_but_the_batch_size() {
+fn it_can_set_every_hyperparameter_but_those_of_batches() {
     for which in Hyperparameter::ALL {
         let offered = controllers_of(which).any(|method| method.name == "plateau");
-        assert_eq!(offered, which != Hyperparameter::BatchSize);
+        assert_eq!(offered, which != Hyperparameter::BatchSize && !which.acts_on_batches());
         assert_eq!(Plateau::from_peak(0.5).resolve(which, &setting()).is_ok(), offered, "{which}");
     }
 }

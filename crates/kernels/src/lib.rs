@@ -17,6 +17,7 @@
 
 mod attention;
 mod batch_norm;
+mod blur;
 mod convolution;
 mod cross_entropy;
 mod dropout;
@@ -34,6 +35,7 @@ mod tensor;
 
 pub use attention::attention;
 pub use batch_norm::{batch_norm, batch_norm_add_relu, batch_norm_relu};
+pub use blur::blur;
 pub use convolution::conv2d;
 pub use cross_entropy::cross_entropy;
 pub use dropout::dropout;

@@ -21,8 +21,10 @@ pub struct WorkloadFacts {
     pub metric: Metric,
     /// The metric's value that counts as trained, on the validation split.
     pub target: f64,
-    /// What a recipe may move in its model and loss: dropout, label smoothing, or nothing.
+    /// What a recipe may move in its samples, model and loss: dropout, label smoothing, or nothing.
     pub knobs: &'static [Hyperparameter],
+    /// Training methods it knows besides those that are names for a hyperparameter among `knobs`.
+    pub methods: &'static [&'static str],
     /// The recipe a recipe starts from, as TOML.
     pub recipe: &'static str,
 }

@@ -52,6 +52,8 @@ pub enum Family {
     LineSearch,
     /// An average of the weights.
     Averaging,
+    /// A change to samples, model or loss while training.
+    TrainingMethod,
 }
 
 /// One parameter of a method.

@@ -23,6 +23,7 @@ pub const SCRIPTED: WorkloadFacts = WorkloadFacts {
     metric: Metric { name: "accuracy", direction: Direction::Increasing },
     target: 0.9,
     knobs: &[],
+    methods: &[],
     recipe: "budget = \"100 steps\"\nevaluate_every = \"10 steps\"\nbatch_size = 10\nlearning_rate = 0.1\n\
              [optimizer]\nmethod = \"heavy_ball\"\n",
 };

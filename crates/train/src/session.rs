@@ -56,7 +56,7 @@ pub(crate) struct Session<'a, W: Workload> {
     /// The last gradient and weights, for controllers that ask how far they move.
     motion: Motion,
     search: Box<dyn LineSearch>,
-    loader: Loader<W::Batch>,
+    loader: Loader<W>,
     writer: RunWriter,
     state: State,
     clock: Clock,

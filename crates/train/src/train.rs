@@ -137,7 +137,7 @@ pub fn train_under(
     rheostat_kernels::set_enabled(!host.without_kernels);
     let visitor = Train { control, recipe, place, host, observer };
     // On a compute thread, which takes part in every operation; from outside, each would put this thread to sleep and wake it.
-    rayon::scope(|_| rheostat_workload::open(recipe.workload.name, host.data.as_deref(), visitor))?
+    rayon::scope(|_| rheostat_workload::open(recipe.workload.name, host.data.as_deref(), &recipe.methods, visitor))?
 }
 
 struct Train<'a> {

@@ -3,7 +3,7 @@
 use rand_chacha::ChaCha8Rng;
 
 use crate::data::cifar10::{COLOURS, SIDE};
-use crate::random::{Purpose, below, stream};
+use crate::random::{Purpose, below, stream_of};
 
 /// Mean and standard deviation of red, green and blue over the training images of CIFAR-10, of values scaled to `[0, 1]`.
 const MEAN: [f32; COLOURS] = [0.4914, 0.4822, 0.4465];
@@ -21,8 +21,7 @@ impl View {
     /// The view of a sample in an epoch: a shift of up to `border` each way, which is a random crop of the padded image, and a
     /// mirror image every other time.
     pub(crate) fn random(run_seed: u64, epoch: u64, sample: usize, border: usize) -> Self {
-        let mut random = stream(run_seed, Purpose::Augmentation, epoch);
-        random.set_stream(sample as u64);
+        let mut random = stream_of(run_seed, Purpose::Augmentation, epoch, sample);
         let offset = |random: &mut ChaCha8Rng| below(random, 2 * border as u64 + 1) as isize - border as isize;
         Self { shift: [offset(&mut random), offset(&mut random)], mirrored: below(&mut random, 2) == 1 }
     }
@@ -51,6 +50,41 @@ pub(crate) fn render(image: &[u8], reduction: usize, view: View, pixels: &mut Ve
                     _ => black,
                 }
             }));
+        }
+    }
+}
+
+/// A square that is blanked (Cutout).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Hole {
+    /// Row and column that it lies around.
+    centre: [usize; 2],
+    side: usize,
+}
+
+impl Hole {
+    /// The hole in a sample in an epoch, around any pixel; nothing if it would be smaller than half a pixel.
+    pub(crate) fn random(run_seed: u64, epoch: u64, sample: usize, image: usize, share: f64) -> Option<Self> {
+        let side = (share * image as f64).round() as usize;
+        if side == 0 {
+            return None;
+        }
+        let mut random = stream_of(run_seed, Purpose::Cutout, epoch, sample);
+        let centre = [(); 2].map(|()| below(&mut random, image as u64) as usize);
+        Some(Self { centre, side })
+    }
+
+    /// Sets what it covers of an image to 0, the mean after normalisation.
+    pub(crate) fn cut(self, pixels: &mut [f32], image: usize) {
+        // Of an even side one pixel more lies before the centre than behind it, as in the authors' code.
+        let [rows, columns] = self.centre.map(|centre| {
+            let from = centre.saturating_sub(self.side / 2);
+            from..(centre + self.side - self.side / 2).min(image)
+        });
+        for plane in pixels.chunks_exact_mut(image * image) {
+            for row in rows.clone() {
+                plane[row * image..][columns.clone()].fill(0.0);
+            }
         }
     }
 }
@@ -127,6 +161,36 @@ mod tests {
         assert_eq!(moved[5 * 16 + 7], plain[6 * 16 + 5]);
         assert_eq!(moved[5 * 16 + 1], -MEAN[0] / DEVIATION[0]);
         assert_eq!(moved[15 * 16 + 7], -MEAN[0] / DEVIATION[0]);
+    }
+
+    #[test]
+    fn a_hole_is_a_square_around_its_centre_cut_off_at_the_border() {
+        let cut = |centre, side| {
+            let mut pixels = vec![1.0_f32; 3 * 64];
+            Hole { centre, side }.cut(&mut pixels, 8);
+            assert_eq!(pixels[..64], pixels[128..], "the same in every plane");
+            let rows = (0..8).map(|row| pixels[row * 8..][..8].iter().filter(|&&pixel| pixel == 0.0).count());
+            rows.collect::<Vec<_>>()
+        };
+        assert_eq!(cut([4, 4], 4), [0, 0, 4, 4, 4, 4, 0, 0]);
+        assert_eq!(cut([0, 7], 4), [3, 3, 0, 0, 0, 0, 0, 0], "2 of 4 rows and 3 of 4 columns are inside");
+        assert_eq!(cut([3, 3], 3), [0, 0, 3, 3, 3, 0, 0, 0]);
+        assert_eq!(cut([4, 4], 8), [8; 8]);
+    }
+
+    #[test]
+    fn holes_lie_around_every_pixel_and_each_is_a_function_of_its_sample() {
+        let hole = |sample| Hole::random(0, 0, sample, 8, 0.5).unwrap();
+        assert_eq!(hole(3), hole(3));
+        assert_ne!(Hole::random(0, 1, 3, 32, 0.5), Hole::random(0, 0, 3, 32, 0.5));
+        for axis in 0..2 {
+            for place in 0..8 {
+                let share = (0..8000).filter(|&sample| hole(sample).centre[axis] == place).count();
+                assert!(share.abs_diff(1000) < 150, "{share} around {place}");
+            }
+        }
+        assert_eq!(hole(0).side, 4);
+        assert_eq!(Hole::random(0, 0, 0, 8, 0.0), None);
     }
 
     #[test]

@@ -7,12 +7,15 @@ pub mod data;
 mod error;
 mod loss;
 pub mod models;
+mod operations;
+mod policy;
 pub mod random;
 mod registry;
+mod resize;
 mod workload;
 pub mod workloads;
 
 pub use error::WorkloadError;
 pub use random::epoch_order;
 pub use registry::{Visitor, WORKLOADS, open};
-pub use workload::{Evaluation, Knobs, Split, Workload};
+pub use workload::{BatchKnobs, Evaluation, Knobs, Split, Workload};

@@ -1,5 +1,6 @@
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
+use rheostat_control::{Hyperparameter, Hyperparameters};
 use rheostat_record::WorkloadFacts;
 
 /// One training problem: a model, its data, its loss, its metric.
@@ -21,8 +22,8 @@ pub trait Workload: Send + Sync + 'static {
     fn model(&self, device: &Device) -> Self::Model;
 
     /// Assembles training samples, by their indices in `0..samples()`. Augmentation is a pure function of
-    /// (seed, epoch, index).
-    fn batch(&self, indices: &[usize], seed: u64, epoch: u64) -> Self::Batch;
+    /// (seed, epoch, index), and mixing one of (seed, epoch, indices).
+    fn batch(&self, indices: &[usize], seed: u64, epoch: u64, knobs: &BatchKnobs) -> Self::Batch;
 
     /// The mean loss over a batch, a tensor of one element. On an autodiff device dropout draws from the device's generator,
     /// which the caller seeds before every call.
@@ -51,6 +52,35 @@ pub struct Evaluation {
     pub metric: f64,
 }
 
+/// The hyperparameters that act on a batch while it is assembled; they may differ from update to update. The default changes
+/// nothing.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct BatchKnobs {
+    /// `alpha` of the Beta distribution that samples are mixed by, at least 0; 0 mixes nothing.
+    pub mixup: f64,
+    /// Side of the square cut out of every image, as a share of the image's side, from 0 to 1.
+    pub cutout: f64,
+    /// Side of the images as a share of their full side, more than 0 and at most 1.
+    pub image_scale: f64,
+}
+
+impl Default for BatchKnobs {
+    fn default() -> Self {
+        Self { mixup: 0.0, cutout: 0.0, image_scale: 1.0 }
+    }
+}
+
+impl From<&Hyperparameters> for BatchKnobs {
+    fn from(values: &Hyperparameters) -> Self {
+        let of = |which, otherwise| values.get(which).unwrap_or(otherwise);
+        Self {
+            mixup: of(Hyperparameter::Mixup, 0.0),
+            cutout: of(Hyperparameter::Cutout, 0.0),
+            image_scale: of(Hyperparameter::ImageScale, 1.0),
+        }
+    }
+}
+
 /// The hyperparameters that act inside the loss; they may differ from update to update.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Knobs {
@@ -58,4 +88,17 @@ pub struct Knobs {
     pub dropout: f64,
     /// Mass taken from the true class and spread over all classes, at least 0 and less than 1.
     pub label_smoothing: f64,
+    /// Share of the layers, counted from the input, that do not learn, from 0 to 1.
+    pub frozen: f64,
+}
+
+impl From<&Hyperparameters> for Knobs {
+    fn from(values: &Hyperparameters) -> Self {
+        let of = |which| values.get(which).unwrap_or(0.0);
+        Self {
+            dropout: of(Hyperparameter::Dropout),
+            label_smoothing: of(Hyperparameter::LabelSmoothing),
+            frozen: of(Hyperparameter::Frozen),
+        }
+    }
 }

@@ -38,6 +38,7 @@ const RESNET8: ResNetConfig = ResNetConfig {
     blocks: 1,
     shortcut: Shortcut::Projected,
     zero_last_scale: true,
+    blurpool: false,
     classes: 10,
 };
 const RESNET20: ResNetConfig =

@@ -45,7 +45,7 @@ impl Visitor for Samples {
 fn cifar10_counts_the_images_of_the_batches_present() {
     let Some(folder) = data("CIFAR-10") else { return };
     if present("cifar-10", &folder) {
-        let samples = open("cifar10-resnet8", Some(&folder), Samples).unwrap();
+        let samples = open("cifar10-resnet8", Some(&folder), &[], Samples).unwrap();
         assert!([10_000, 20_000, 30_000, 40_000, 50_000].contains(&samples), "{samples}");
     }
 }
@@ -55,6 +55,6 @@ fn shakespeare_has_as_many_windows_as_declared() {
     let Some(folder) = data("Shakespeare") else { return };
     if present("tinyshakespeare", &folder) {
         let declared = WORKLOADS.iter().find(|facts| facts.name == "shakespeare-gpt").unwrap().samples;
-        assert_eq!(open("shakespeare-gpt", Some(&folder), Samples).unwrap(), declared);
+        assert_eq!(open("shakespeare-gpt", Some(&folder), &[], Samples).unwrap(), declared);
     }
 }

@@ -7,7 +7,7 @@ use burn::module::Module;
 use burn::optim::{AdamWConfig, GradientsParams, ModuleOptimizer};
 use burn::tensor::Device;
 use rheostat_workload::random::{Purpose, seed};
-use rheostat_workload::{Evaluation, Knobs, Split, Visitor, Workload, WorkloadError, epoch_order, open};
+use rheostat_workload::{BatchKnobs, Evaluation, Knobs, Split, Visitor, Workload, WorkloadError, epoch_order, open};
 
 mod common;
 use common::{data, skipped};
@@ -23,6 +23,7 @@ struct Run {
     batch: usize,
     rate: f64,
     knobs: Knobs,
+    batch_knobs: BatchKnobs,
 }
 
 /// What a run came to.
@@ -48,7 +49,7 @@ impl Visitor for Run {
             let order = epoch_order(self.seed, epoch, workload.samples());
             let indices: Vec<usize> =
                 order[place * self.batch..][..self.batch].iter().map(|&index| index as usize).collect();
-            let batch = workload.batch(&indices, self.seed, epoch);
+            let batch = workload.batch(&indices, self.seed, epoch, &self.batch_knobs);
             device.seed(seed(self.seed, Purpose::Dropout, step));
             let loss = workload.loss(&model, &batch, &self.knobs, &device);
             let gradients = GradientsParams::from_grads(loss.backward(), &model);
@@ -61,7 +62,7 @@ impl Visitor for Run {
 }
 
 fn plain(steps: u64, batch: usize, rate: f64) -> Run {
-    Run { seed: 0, steps, batch, rate, knobs: Knobs::default() }
+    Run { seed: 0, steps, batch, rate, knobs: Knobs::default(), batch_knobs: BatchKnobs::default() }
 }
 
 fn mean(losses: &[f64]) -> f64 {
@@ -70,22 +71,22 @@ fn mean(losses: &[f64]) -> f64 {
 
 #[test]
 fn digits_mlp_reaches_its_target_in_seconds() {
-    let outcome = open("digits-mlp", None, plain(400, 32, 3e-3)).unwrap();
+    let outcome = open("digits-mlp", None, &[], plain(400, 32, 3e-3)).unwrap();
     assert!((outcome.losses[0] - 10_f64.ln()).abs() < 1e-6, "an untrained model knows nothing: {}", outcome.losses[0]);
     assert!(outcome.validation.metric >= 0.95, "{:?}", outcome.validation);
 }
 
 #[test]
 fn the_same_run_gives_the_same_numbers_dropout_included() {
-    let run = Run { knobs: Knobs { dropout: 0.2, label_smoothing: 0.1 }, ..plain(30, 32, 3e-3) };
-    let first = open("digits-mlp", None, run).unwrap();
-    assert_eq!(first, open("digits-mlp", None, run).unwrap());
-    assert_ne!(first, open("digits-mlp", None, Run { seed: 1, ..run }).unwrap());
+    let run = Run { knobs: Knobs { dropout: 0.2, label_smoothing: 0.1, frozen: 0.0 }, ..plain(30, 32, 3e-3) };
+    let first = open("digits-mlp", None, &[], run).unwrap();
+    assert_eq!(first, open("digits-mlp", None, &[], run).unwrap());
+    assert_ne!(first, open("digits-mlp", None, &[], Run { seed: 1, ..run }).unwrap());
 }
 
 #[test]
 fn dropout_and_label_smoothing_change_the_loss() {
-    let first_losses = |knobs| open("digits-mlp", None, Run { knobs, ..plain(5, 32, 3e-3) }).unwrap().losses;
+    let first_losses = |knobs| open("digits-mlp", None, &[], Run { knobs, ..plain(5, 32, 3e-3) }).unwrap().losses;
     let plain = first_losses(Knobs::default());
     assert_ne!(plain, first_losses(Knobs { dropout: 0.3, ..Knobs::default() }));
     assert_ne!(plain, first_losses(Knobs { label_smoothing: 0.1, ..Knobs::default() }));
@@ -94,7 +95,7 @@ fn dropout_and_label_smoothing_change_the_loss() {
 /// Runs on real data if there is any, and checks that the loss falls.
 fn falls(name: &str, run: Run) {
     let Some(folder) = data(name) else { return };
-    let outcome = match open(name, Some(&folder), run) {
+    let outcome = match open(name, Some(&folder), &[], run) {
         Ok(outcome) => outcome,
         Err(WorkloadError::Missing { path, .. }) => return skipped(&format!("{} is missing", path.display())),
         Err(error) => panic!("{name}: {error}"),

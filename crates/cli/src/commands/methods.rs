@@ -1,5 +1,6 @@
 use rheostat_control::{
-    AVERAGING, CONTROLLERS, Hyperparameter, LINE_SEARCHES, OPTIMIZERS, controllers_of, line_searches_of,
+    AVERAGING, CONTROLLERS, Hyperparameter, LINE_SEARCHES, OPTIMIZERS, TRAINING_METHODS, controllers_of,
+    line_searches_of,
 };
 use rheostat_record::RECIPE_KEYS;
 use rheostat_schedule::parameter::{Family, Kind, Method, Parameter};
@@ -11,7 +12,8 @@ use crate::error::CliError;
 use crate::output;
 
 pub(crate) fn run(name: Option<&str>, global: &Global) -> Result<(), CliError> {
-    let all = || METHODS.iter().chain(CONTROLLERS).chain(LINE_SEARCHES).chain(OPTIMIZERS).chain(AVERAGING);
+    let feedback = || CONTROLLERS.iter().chain(LINE_SEARCHES);
+    let all = || METHODS.iter().chain(feedback()).chain(OPTIMIZERS).chain(AVERAGING).chain(TRAINING_METHODS);
     let chosen: Vec<&Method> = all().filter(|method| name.is_none_or(|name| method.name == name)).collect();
     if chosen.is_empty() {
         let known: Vec<_> = all().map(|method| method.name).collect();
@@ -64,6 +66,7 @@ fn family(method: &Method) -> &'static str {
         Family::Controller => "controller",
         Family::LineSearch => "line search",
         Family::Averaging => "averaging",
+        Family::TrainingMethod => "training method",
     }
 }
 

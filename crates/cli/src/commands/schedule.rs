@@ -109,7 +109,7 @@ pub(crate) fn samples(recipe: &Recipe, global: &Global) -> Result<u64, CliError>
     }
     let facts = &recipe.workload;
     match (&global.data, facts.dataset) {
-        (Some(data), Some(_)) => Ok(rheostat_workload::open(facts.name, Some(data), Samples)?),
+        (Some(data), Some(_)) => Ok(rheostat_workload::open(facts.name, Some(data), &[], Samples)?),
         (None, Some(_)) => {
             eprintln!("{}: {} training {} as published; --data counts yours", facts.name, facts.samples, facts.sample);
             Ok(facts.samples)

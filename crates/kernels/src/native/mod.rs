@@ -2,6 +2,7 @@
 
 pub(crate) mod attention;
 pub(crate) mod batch_norm;
+pub(crate) mod blur;
 mod columns;
 pub(crate) mod convolution;
 pub(crate) mod cross_entropy;

@@ -5,6 +5,7 @@
 mod agreement;
 mod attention;
 mod batch_norm;
+mod blur;
 mod convolution;
 mod cross_entropy;
 mod dropout;

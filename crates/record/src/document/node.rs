@@ -245,23 +245,21 @@ impl Node {
         Some(node)
     }
 
-    /// A plain TOML value, as if it all stood in one place. A date, which no key takes, becomes a text.
-    pub fn from_toml(value: &toml::Value, origin: &Origin) -> Self {
-        let within = |value: &toml::Value| Self::from_toml(value, origin);
+    /// A value that was written nowhere itself: it follows from what stands at `origin`.
+    pub fn derived(value: toml::Value, origin: &Origin) -> Self {
         let value = match value {
-            toml::Value::String(text) => Value::Text(text.clone()),
-            toml::Value::Integer(integer) => Value::Integer(*integer),
-            toml::Value::Float(float) => Value::Float(*float),
-            toml::Value::Boolean(boolean) => Value::Boolean(*boolean),
-            toml::Value::Datetime(datetime) => Value::Text(datetime.to_string()),
-            toml::Value::Array(items) => Value::Array(items.iter().map(within).collect()),
-            toml::Value::Table(table) => {
-                let entry = |(key, value): (&String, &toml::Value)| Entry {
-                    key: key.clone(),
-                    key_origin: origin.clone(),
-                    node: within(value),
-                };
-                Value::Table(table.iter().map(entry).collect())
+            toml::Value::String(text) => Value::Text(text),
+            toml::Value::Integer(integer) => Value::Integer(integer),
+            toml::Value::Float(float) => Value::Float(float),
+            toml::Value::Boolean(boolean) => Value::Boolean(boolean),
+            toml::Value::Datetime(date) => Value::Text(date.to_string()),
+            toml::Value::Array(items) => {
+                Value::Array(items.into_iter().map(|item| Self::derived(item, origin)).collect())
+            }
+            toml::Value::Table(entries) => {
+                let entry =
+                    |(key, value)| Entry { key, key_origin: origin.clone(), node: Self::derived(value, origin) };
+                Value::Table(entries.into_iter().map(entry).collect())
             }
         };
         Self { value, origin: origin.clone() }

@@ -6,7 +6,7 @@ use rheostat_control::{
 use rheostat_schedule::parameter::{Family, Kind, Method, Parameter};
 use rheostat_schedule::{COMMON, METHODS, Span};
 
-use super::keys;
+use super::{keys, training_methods};
 use crate::document::{Entry, Node, Value};
 use crate::document::{Findings, nearest};
 
@@ -20,6 +20,7 @@ pub(crate) fn recipe(root: &Node, findings: &mut Findings) {
                 paths.filter(|paths| paths.text().is_some()).into_iter().for_each(|paths| path(paths, findings));
             }
             "averaging" => of_family("averaging", "ema", AVERAGING, &entry.node, findings),
+            training_methods::KEY => training_methods::check(&entry.node, findings),
             "target" => target(&entry.node, findings),
             "group" => groups(&entry.node, findings),
             key => match (Hyperparameter::from_name(key), keys::parameter(key)) {
@@ -109,7 +110,7 @@ fn path(node: &Node, findings: &mut Findings) {
 }
 
 /// The method that a table names; a finding if it names none.
-fn method(
+pub(super) fn method(
     node: &Node,
     methods: impl IntoIterator<Item = &'static Method>,
     findings: &mut Findings,
@@ -150,8 +151,14 @@ fn hyperparameter(which: Hyperparameter, node: &Node, findings: &mut Findings) {
             let governs = Hyperparameter::ALL.into_iter();
             let governs = governs.filter(|other| feedback_of(*other).any(|known| known.name == method.name));
             let governs: Vec<_> = governs.map(Hyperparameter::name).collect();
-            let message = format!("{} cannot set {which}", method.name);
-            findings.add(node.origin_of("method"), message, Some(format!("it sets: {}", governs.join(", "))));
+            let (message, help) = match which.acts_on_batches() {
+                true => (
+                    format!("{} cannot set {which}: batches are assembled ahead of their updates", method.name),
+                    format!("give {which} a number or a schedule"),
+                ),
+                false => (format!("{} cannot set {which}", method.name), format!("it sets: {}", governs.join(", "))),
+            };
+            findings.add(node.origin_of("method"), message, Some(help));
         }
         None => match &node.value {
             Value::Table(_) => {
@@ -209,7 +216,13 @@ fn schedule_parameters(node: &Node, method: &Method, besides: &[&str], findings:
     table(node, method, method.parameters.iter().chain(common).collect(), besides, findings);
 }
 
-fn table(node: &Node, method: &Method, parameters: Vec<&Parameter>, besides: &[&str], findings: &mut Findings) {
+pub(super) fn table(
+    node: &Node,
+    method: &Method,
+    parameters: Vec<&Parameter>,
+    besides: &[&str],
+    findings: &mut Findings,
+) {
     let besides: Vec<_> = besides.iter().copied().chain(["method"]).collect();
     entries(node, method.name, &parameters, &besides, findings);
 }

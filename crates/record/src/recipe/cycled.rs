@@ -47,7 +47,7 @@ impl Recipe {
                 // What is wrong with a cycle is wrong with the schedule that it was made of.
                 let origin = self.tree.origin_of(&path);
                 match (tree.get_mut(&path), toml::Value::try_from(&spec)) {
-                    (Some(node), Ok(value)) => *node = Node::from_toml(&value, origin),
+                    (Some(node), Ok(value)) => *node = Node::derived(value, origin),
                     (_, Err(error)) => findings.add(origin, format!("{path}: {error}"), None),
                     (None, Ok(_)) => {}
                 }

@@ -3,7 +3,10 @@
 use rheostat_control::{BatchScaling, Hyperparameter};
 use rheostat_schedule::parameter::{Kind, Parameter};
 
-/// The plain keys at the top of a recipe. Besides them stand `target`, `[optimizer]`, `[averaging]`, `[[group]]` and the hyperparameters.
+use super::training_methods;
+
+/// The plain keys at the top of a recipe. Besides them stand `target`, `methods`, `[optimizer]`, `[averaging]`, `[[group]]` and
+/// the hyperparameters.
 pub const RECIPE_KEYS: &[Parameter] = &[
     Parameter::new("workload", Kind::Text, "what is trained: a name from `rheostat workloads`"),
     Parameter::new("seed", Kind::Integer, "every random stream of the run follows from it")
@@ -78,6 +81,6 @@ pub(crate) fn parameter(name: &str) -> Option<&'static Parameter> {
 /// Every key that may stand at the top of a recipe.
 pub(crate) fn names() -> Vec<&'static str> {
     let plain = RECIPE_KEYS.iter().map(|parameter| parameter.name);
-    let tables = ["optimizer", "averaging", "target", "group"];
+    let tables = ["optimizer", "averaging", "target", "group", training_methods::KEY];
     plain.chain(tables).chain(Hyperparameter::ALL.into_iter().map(Hyperparameter::name)).collect()
 }

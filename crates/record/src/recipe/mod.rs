@@ -8,6 +8,7 @@ mod keys;
 mod plan;
 mod read;
 mod text;
+mod training_methods;
 
 pub use keys::RECIPE_KEYS;
 pub use plan::{BatchAt, Plan};

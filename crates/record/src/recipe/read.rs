@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use rheostat_control::optimizers::ScheduleFree;
 use rheostat_control::{
     AveragingSpec, BatchScaling, ControlError, ControllerMethod, ControllerSpec, Hyperparameter, LineSearchMethod,
-    LineSearchSpec, OptimizerSpec,
+    LineSearchSpec, OptimizerSpec, TrainingMethodSpec,
 };
 use rheostat_schedule::parameter::Family;
 use rheostat_schedule::{ScheduleSpec, Span};
@@ -14,6 +14,7 @@ use sha2::{Digest, Sha256};
 use super::check::named_feedback;
 use super::keys;
 use super::text::{self, RecipeText};
+use super::training_methods;
 use crate::document::Node;
 use crate::document::{DocumentError, Findings};
 use crate::{Target, WorkloadFacts};
@@ -25,6 +26,8 @@ use crate::{Target, WorkloadFacts};
 pub struct Recipe {
     /// What is trained.
     pub workload: WorkloadFacts,
+    /// Training methods that change samples or model; those that are names for a hyperparameter are among `hyperparameters`.
+    pub methods: Vec<TrainingMethodSpec>,
     /// Every random stream follows from it.
     pub seed: u64,
     /// The horizon, in kept updates.
@@ -196,8 +199,7 @@ impl Recipe {
             if let Err(error) = optimizer.accepts(which) {
                 findings.add(tree.origin_of(&place), error.to_string(), None);
             }
-            let of_the_workload = matches!(which, Hyperparameter::Dropout | Hyperparameter::LabelSmoothing);
-            if of_the_workload && !facts.knobs.contains(&which) {
+            if which.is_of_the_workload() && !facts.knobs.contains(&which) {
                 findings.add(tree.origin_of(&place), format!("{} has no {which}", facts.name), None);
             }
         }
@@ -214,6 +216,7 @@ impl Recipe {
         }
         Some(Self {
             workload: *facts,
+            methods: training_methods::read(&tree, findings),
             seed: read(&tree, "seed", findings)?,
             budget: length(&tree, "budget", findings)?,
             evaluate_every: read(&tree, "evaluate_every", findings)?,

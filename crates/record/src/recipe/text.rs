@@ -4,6 +4,7 @@ use rheostat_control::Hyperparameter;
 
 use super::check;
 use super::keys::RECIPE_KEYS;
+use super::training_methods;
 use crate::WorkloadFacts;
 use crate::document::{Entry, Node, Value};
 use crate::document::{Findings, nearest};
@@ -62,6 +63,7 @@ pub(crate) fn merge<'w>(
     }
     settle_optimizer_constants(&mut tree, findings);
     check::recipe(&tree, findings);
+    training_methods::expand(&mut tree, facts, findings);
     Some((tree, facts))
 }
 
@@ -111,6 +113,11 @@ fn overlay(tree: &mut Node, over: Node) {
     }
 }
 
+/// Whether nobody wrote it for this run.
+pub(super) fn is_default(entry: &Entry) -> bool {
+    entry.key_origin.source.name.starts_with("default")
+}
+
 /// A constant may stand at the top or in `[optimizer]`. What the user wrote displaces a default in the other place; two by the
 /// same hand contradict each other.
 fn settle_optimizer_constants(tree: &mut Node, findings: &mut Findings) {
@@ -120,8 +127,7 @@ fn settle_optimizer_constants(tree: &mut Node, findings: &mut Findings) {
         else {
             continue;
         };
-        let default = |entry: &Entry| entry.key_origin.source.name.starts_with("default");
-        match (default(above), default(within)) {
+        match (is_default(above), is_default(within)) {
             (true, false) => drop(tree.take(name)),
             (false, true) => {
                 if let Value::Table(entries) = &mut tree.value {

@@ -15,6 +15,7 @@ pub(crate) const TOY: WorkloadFacts = WorkloadFacts {
     metric: Metric { name: "accuracy", direction: Direction::Increasing },
     target: 0.9,
     knobs: &[Hyperparameter::Dropout],
+    methods: &[],
     recipe: "budget = \"10 epochs\"\nbatch_size = 100\nweight_decay = 0.05\n[optimizer]\nmethod = \"adamw\"\n\
              [learning_rate]\nmethod = \"cosine\"\npeak = 1e-3\nwarmup = \"5 %\"\n",
 };

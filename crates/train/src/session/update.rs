@@ -138,11 +138,8 @@ impl<W: Workload> Session<'_, W> {
         let failed = |source| TrainError::Optimizer { step, source };
         self.clock.switch(Phase::Data, &self.device)?;
         let batch = Evaluator {
-            drawn: self.loader.next()?,
-            knobs: Knobs {
-                dropout: used[0].get(Hyperparameter::Dropout).unwrap_or(0.0),
-                label_smoothing: used[0].get(Hyperparameter::LabelSmoothing).unwrap_or(0.0),
-            },
+            drawn: self.loader.next(step)?,
+            knobs: Knobs::from(&used[0]),
             masks: seed(self.recipe.seed, Purpose::Dropout, self.state.position),
         };
         let Some(model) = &self.model else { return Err(gone()) };

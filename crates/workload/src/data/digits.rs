@@ -2,8 +2,10 @@ use std::path::Path;
 
 use crate::WorkloadError;
 
-/// Pixels of an image: 8 rows of 8.
-pub(crate) const PIXELS: usize = 64;
+/// Rows and columns of an image.
+pub(crate) const SIDE: usize = 8;
+/// Pixels of an image.
+pub(crate) const PIXELS: usize = SIDE * SIDE;
 /// The digits 0 to 9.
 pub(crate) const CLASSES: usize = 10;
 

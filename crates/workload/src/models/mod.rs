@@ -22,6 +22,12 @@ pub use vit::{Readout, Vit, VitConfig};
 pub trait Classifier<const D: usize>: Module {
     /// Logits `[batch, classes]`.
     fn forward(&self, input: Tensor<D>, dropout: f64) -> Tensor<2>;
+
+    /// The same with the first layers out of the backward pass, so many as their share `frozen` says: their parameters have no
+    /// gradient. A model whose layers do not freeze learns as a whole.
+    fn forward_frozen(&self, input: Tensor<D>, dropout: f64, _frozen: f64) -> Tensor<2> {
+        self.forward(input, dropout)
+    }
 }
 
 /// The layer's function of the last axis.

@@ -2,7 +2,7 @@ use burn::module::{Initializer, Module};
 use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::nn::{BatchNorm, BatchNormConfig, Linear, LinearConfig, PaddingConfig2d};
 use burn::tensor::{Device, Tensor};
-use rheostat_kernels::{batch_norm, batch_norm_add_relu, batch_norm_relu, conv2d, mean_pool, subsample};
+use rheostat_kernels::{batch_norm, batch_norm_add_relu, batch_norm_relu, blur, conv2d, mean_pool, subsample};
 
 use super::{Classifier, linear};
 
@@ -26,6 +26,8 @@ pub struct ResNetConfig {
     pub shortcut: Shortcut,
     /// Start with the last scale of every block at zero, so that each block is the identity (Goyal et al. 2017).
     pub zero_last_scale: bool,
+    /// Blur what a block with a stride sees, so that results shift with the image (Zhang 2019, arXiv:1904.11486).
+    pub blurpool: bool,
     /// Output classes.
     pub classes: usize,
 }
@@ -37,6 +39,7 @@ pub struct ResNet {
     norm: BatchNorm,
     blocks: Vec<ResidualBlock>,
     head: Linear,
+    blurpool: bool,
 }
 
 #[derive(Module, Debug)]
@@ -94,6 +97,7 @@ impl ResNetConfig {
             norm: BatchNormConfig::new(stem).init(device),
             blocks,
             head: LinearConfig::new(inputs, self.classes).init(device),
+            blurpool: self.blurpool,
         }
     }
 
@@ -138,12 +142,37 @@ fn border(size: usize) -> usize {
 
 impl Classifier<4> for ResNet {
     /// Residual networks have no dropout: the probability is ignored.
-    fn forward(&self, input: Tensor<4>, _dropout: f64) -> Tensor<2> {
-        let mut hidden = batch_norm_relu(&self.norm, convolve(&self.stem, input));
-        for block in &self.blocks {
-            hidden = block.forward(hidden);
+    fn forward(&self, input: Tensor<4>, dropout: f64) -> Tensor<2> {
+        self.forward_frozen(input, dropout, 0.0)
+    }
+
+    /// The layers are the stem and the blocks; the head never freezes. Frozen batch norms go on measuring the batch.
+    fn forward_frozen(&self, input: Tensor<4>, _dropout: f64, frozen: f64) -> Tensor<2> {
+        let layers = 1 + self.blocks.len();
+        let frozen = (frozen * layers as f64).floor() as usize;
+        // A clone shares weights and running statistics. Without gradients nothing of its pass is kept for a backward pass.
+        let still = (frozen > 0).then(|| self.clone().no_grad());
+        let mut hidden = input;
+        for layer in 0..layers {
+            let model = still.as_ref().filter(|_| layer < frozen).unwrap_or(self);
+            hidden = model.layer(layer, hidden);
         }
         linear(&self.head, mean_pool(hidden))
+    }
+}
+
+impl ResNet {
+    /// The stem, then the blocks.
+    fn layer(&self, layer: usize, input: Tensor<4>) -> Tensor<4> {
+        match layer.checked_sub(1) {
+            None => batch_norm_relu(&self.norm, convolve(&self.stem, input)),
+            Some(block) => {
+                let block = &self.blocks[block];
+                // Once for the convolution and the shortcut, which have the same stride.
+                let blurs = self.blurpool && block.stride > 1;
+                block.forward(if blurs { blur(input) } else { input })
+            }
+        }
     }
 }
 

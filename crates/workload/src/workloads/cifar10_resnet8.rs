@@ -1,9 +1,9 @@
 use std::path::Path;
 
-use rheostat_control::Hyperparameter;
+use rheostat_control::TrainingMethodSpec;
 use rheostat_record::WorkloadFacts;
 
-use super::cifar10::{ACCURACY, Cifar10, DATASET, SAMPLES, Setup};
+use super::cifar10::{ACCURACY, Cifar10, DATASET, RESNET_KNOBS, RESNET_METHODS, SAMPLES, Setup, blurs};
 use crate::WorkloadError;
 use crate::models::{ResNet, ResNetConfig, Shortcut};
 
@@ -12,6 +12,7 @@ const CONFIG: ResNetConfig = ResNetConfig {
     blocks: 1,
     shortcut: Shortcut::Projected,
     zero_last_scale: true,
+    blurpool: false,
     classes: 10,
 };
 
@@ -24,11 +25,20 @@ pub(crate) const FACTS: WorkloadFacts = WorkloadFacts {
     parameters: CONFIG.parameters() as u64,
     metric: ACCURACY,
     target: 0.60,
-    knobs: &[Hyperparameter::LabelSmoothing],
+    knobs: RESNET_KNOBS,
+    methods: RESNET_METHODS,
     recipe: include_str!("../../recipes/cifar10-resnet8.toml"),
 };
 
 /// Reads the data.
-pub(crate) fn open(data: Option<&Path>) -> Result<Cifar10<ResNet>, WorkloadError> {
-    Cifar10::open(data, Setup { facts: &FACTS, reduction: 2, init: |device| CONFIG.init(device) })
+pub(crate) fn open(data: Option<&Path>, methods: &[TrainingMethodSpec]) -> Result<Cifar10<ResNet>, WorkloadError> {
+    Cifar10::open(
+        data,
+        methods,
+        Setup {
+            facts: &FACTS,
+            reduction: 2,
+            init: |methods, device| ResNetConfig { blurpool: blurs(methods), ..CONFIG }.init(device),
+        },
+    )
 }

@@ -1,9 +1,9 @@
 use std::path::Path;
 
-use rheostat_control::Hyperparameter;
+use rheostat_control::TrainingMethodSpec;
 use rheostat_record::WorkloadFacts;
 
-use super::cifar10::{ACCURACY, Cifar10, DATASET, SAMPLES, Setup};
+use super::cifar10::{ACCURACY, Cifar10, DATASET, SAMPLES, Setup, VIT_KNOBS, VIT_METHODS};
 use crate::WorkloadError;
 use crate::models::{Readout, Vit, VitConfig};
 
@@ -19,11 +19,12 @@ pub(crate) const FACTS: WorkloadFacts = WorkloadFacts {
     parameters: CONFIG.parameters() as u64,
     metric: ACCURACY,
     target: 0.50,
-    knobs: &[Hyperparameter::Dropout, Hyperparameter::LabelSmoothing],
+    knobs: VIT_KNOBS,
+    methods: VIT_METHODS,
     recipe: include_str!("../../recipes/cifar10-vit-mini.toml"),
 };
 
 /// Reads the data.
-pub(crate) fn open(data: Option<&Path>) -> Result<Cifar10<Vit>, WorkloadError> {
-    Cifar10::open(data, Setup { facts: &FACTS, reduction: 2, init: |device| CONFIG.init(device) })
+pub(crate) fn open(data: Option<&Path>, methods: &[TrainingMethodSpec]) -> Result<Cifar10<Vit>, WorkloadError> {
+    Cifar10::open(data, methods, Setup { facts: &FACTS, reduction: 2, init: |_, device| CONFIG.init(device) })
 }

@@ -2,11 +2,12 @@ use burn::tensor::{Device, Tensor, TensorData};
 use rheostat_control::Hyperparameter;
 use rheostat_record::{Direction, Metric, WorkloadFacts};
 
+use super::ImageBatch;
 use crate::data::Digits;
-use crate::data::digits::{CLASSES, PIXELS, Part};
-use crate::loss::{self, Tally};
+use crate::data::digits::{CLASSES, PIXELS, Part, SIDE};
+use crate::loss::Tally;
 use crate::models::{Classifier, Mlp, MlpConfig, initialised};
-use crate::{Evaluation, Knobs, Split, Workload, WorkloadError};
+use crate::{BatchKnobs, Evaluation, Knobs, Split, Workload, WorkloadError};
 
 const CONFIG: MlpConfig = MlpConfig { inputs: PIXELS, hidden: 64, classes: CLASSES };
 
@@ -19,7 +20,8 @@ pub(crate) const FACTS: WorkloadFacts = WorkloadFacts {
     parameters: CONFIG.parameters() as u64,
     metric: Metric { name: "accuracy", direction: Direction::Increasing },
     target: 0.95,
-    knobs: &[Hyperparameter::Dropout, Hyperparameter::LabelSmoothing],
+    knobs: &[Hyperparameter::Dropout, Hyperparameter::LabelSmoothing, Hyperparameter::Mixup],
+    methods: &[],
     recipe: include_str!("../../recipes/digits-mlp.toml"),
 };
 
@@ -27,13 +29,6 @@ pub(crate) const FACTS: WorkloadFacts = WorkloadFacts {
 #[derive(Debug)]
 pub struct DigitsMlp {
     digits: Digits,
-}
-
-/// Some images with their labels.
-#[derive(Debug, Clone, PartialEq)]
-pub struct DigitsBatch {
-    pixels: Vec<f32>,
-    labels: Vec<u8>,
 }
 
 impl DigitsMlp {
@@ -48,7 +43,7 @@ impl DigitsMlp {
 
 impl Workload for DigitsMlp {
     type Model = Mlp;
-    type Batch = DigitsBatch;
+    type Batch = ImageBatch;
 
     fn facts(&self) -> &'static WorkloadFacts {
         &FACTS
@@ -62,17 +57,19 @@ impl Workload for DigitsMlp {
         initialised(CONFIG.init(device))
     }
 
-    fn batch(&self, indices: &[usize], _seed: u64, _epoch: u64) -> DigitsBatch {
+    fn batch(&self, indices: &[usize], seed: u64, epoch: u64, knobs: &BatchKnobs) -> ImageBatch {
         let Part { pixels, labels } = &self.digits.train;
-        DigitsBatch {
-            pixels: indices.iter().flat_map(|&index| &pixels[index * PIXELS..(index + 1) * PIXELS]).copied().collect(),
-            labels: indices.iter().map(|&index| labels[index]).collect(),
+        let mut batch = ImageBatch::empty(SIDE);
+        for &index in indices {
+            batch.pixels.extend_from_slice(&pixels[index * PIXELS..(index + 1) * PIXELS]);
+            batch.labels.push(labels[index]);
         }
+        batch.mixed(knobs.mixup, indices, seed, epoch)
     }
 
-    fn loss(&self, model: &Mlp, batch: &DigitsBatch, knobs: &Knobs, device: &Device) -> Tensor<1> {
+    fn loss(&self, model: &Mlp, batch: &ImageBatch, knobs: &Knobs, device: &Device) -> Tensor<1> {
         let logits = model.forward(images(&batch.pixels, device), knobs.dropout);
-        loss::cross_entropy(logits, loss::targets(&batch.labels, device), knobs.label_smoothing)
+        batch.loss(logits, knobs.label_smoothing, device)
     }
 
     fn evaluate(&self, model: &Mlp, split: Split, device: &Device) -> Evaluation {

@@ -9,7 +9,7 @@ use crate::data::shakespeare::{NAME, VOCABULARY};
 use crate::loss::{self, Tally};
 use crate::models::{Gpt, GptConfig, initialised};
 use crate::random::{Purpose, below, stream};
-use crate::{Evaluation, Knobs, Split, Workload, WorkloadError};
+use crate::{BatchKnobs, Evaluation, Knobs, Split, Workload, WorkloadError};
 
 const CONTEXT: usize = 96;
 const CONFIG: GptConfig = GptConfig { vocabulary: VOCABULARY.len(), context: CONTEXT, width: 128, layers: 4, heads: 4 };
@@ -24,6 +24,7 @@ pub(crate) const FACTS: WorkloadFacts = WorkloadFacts {
     metric: Metric { name: "loss", direction: Direction::Decreasing },
     target: 1.95,
     knobs: &[Hyperparameter::Dropout, Hyperparameter::LabelSmoothing],
+    methods: &[],
     recipe: include_str!("../../recipes/shakespeare-gpt.toml"),
 };
 
@@ -94,7 +95,7 @@ impl Workload for ShakespeareGpt {
     }
 
     /// The windows lie side by side; their common offset is random in every epoch, and the last of them wraps to the start.
-    fn batch(&self, indices: &[usize], seed: u64, epoch: u64) -> TokenBatch {
+    fn batch(&self, indices: &[usize], seed: u64, epoch: u64, _: &BatchKnobs) -> TokenBatch {
         let tokens = &self.plays.train;
         let offset = below(&mut stream(seed, Purpose::Augmentation, epoch), CONTEXT as u64) as usize;
         let mut batch = TokenBatch::with_capacity(indices.len());
@@ -137,7 +138,7 @@ mod tests {
 
     #[test]
     fn a_target_is_the_token_after_its_input() {
-        let batch = workload().batch(&[0, 7, 100], 0, 0);
+        let batch = workload().batch(&[0, 7, 100], 0, 0, &BatchKnobs::default());
         assert_eq!((batch.inputs.len(), batch.targets.len()), (3 * CONTEXT, 3 * CONTEXT));
         for (inputs, targets) in batch.inputs.chunks_exact(CONTEXT).zip(batch.targets.chunks_exact(CONTEXT)) {
             assert_eq!(inputs[1..], targets[..CONTEXT - 1]);
@@ -147,9 +148,18 @@ mod tests {
     #[test]
     fn the_windows_are_a_function_of_seed_epoch_and_index() {
         let workload = workload();
-        assert_eq!(workload.batch(&[3, 5], 1, 2), workload.batch(&[3, 5], 1, 2));
-        assert_ne!(workload.batch(&[3, 5], 1, 2), workload.batch(&[3, 5], 1, 3));
-        assert_ne!(workload.batch(&[3, 5], 1, 2), workload.batch(&[3, 5], 2, 2));
+        assert_eq!(
+            workload.batch(&[3, 5], 1, 2, &BatchKnobs::default()),
+            workload.batch(&[3, 5], 1, 2, &BatchKnobs::default())
+        );
+        assert_ne!(
+            workload.batch(&[3, 5], 1, 2, &BatchKnobs::default()),
+            workload.batch(&[3, 5], 1, 3, &BatchKnobs::default())
+        );
+        assert_ne!(
+            workload.batch(&[3, 5], 1, 2, &BatchKnobs::default()),
+            workload.batch(&[3, 5], 2, 2, &BatchKnobs::default())
+        );
     }
 
     #[test]
@@ -158,7 +168,7 @@ mod tests {
         let all: Vec<usize> = (0..workload.samples() as usize).collect();
         assert_eq!(all.len(), (18_000 - 1) / CONTEXT);
         for epoch in 0..200 {
-            assert_eq!(workload.batch(&all, 0, epoch).inputs.len(), all.len() * CONTEXT);
+            assert_eq!(workload.batch(&all, 0, epoch, &BatchKnobs::default()).inputs.len(), all.len() * CONTEXT);
         }
     }
 
