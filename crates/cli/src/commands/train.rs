@@ -86,6 +86,7 @@ pub(crate) fn host(global: &Global, compute: Compute) -> Result<Host, CliError> 
         without_kernels: !compute.kernels,
         started: provenance::now(),
         skip_evaluation: false,
+        landscape: None,
     })
 }
 
