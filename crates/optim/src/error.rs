@@ -80,7 +80,9 @@ pub enum OptimError {
         group: usize,
     },
     /// Other step sizes along the directions of a rule that contain the learning rate.
-    #[error("{optimizer} moves by displacements that contain the learning rate: no other step size can be tried along them")]
+    #[error(
+        "{optimizer} moves by displacements that contain the learning rate: no other step size can be tried along them"
+    )]
     ContainsRate {
         /// The optimizer's name.
         optimizer: &'static str,

@@ -2,7 +2,7 @@
 //!
 //! [`html`] makes one page of any number of runs, [`summary`] what a terminal shows at the end of a run, [`chart`] draws
 //! lines as SVG, PNG or text, [`study`] reports on many trials, [`Curves`] shows schedules before anything is trained,
-//! [`Replay`] what a controller decides on recorded losses; [`steps_csv`], [`markdown`] and [`tensorboard`] hand the numbers on.
+//! [`Replay`] what a controller decides on recorded losses, [`landscape`] the loss along updates; [`steps_csv`], [`markdown`] and [`tensorboard`] hand the numbers on.
 
 pub mod chart;
 mod csv;
@@ -10,6 +10,7 @@ mod curves;
 mod cut;
 mod error;
 mod html;
+pub mod landscape;
 mod markdown;
 mod number;
 mod replay;

@@ -2,7 +2,9 @@ use crate::arguments::{Arguments, Command};
 use crate::error::{CliError, exit};
 use crate::studies::Show;
 
-use super::{bench, completions, data, lr_find, methods, profile, replay, report, schedule, score, train, workloads};
+use super::{
+    bench, completions, data, landscape, lr_find, methods, profile, replay, report, schedule, score, train, workloads,
+};
 
 /// Runs the command; gives the exit code.
 pub(crate) fn run(arguments: &Arguments) -> Result<u8, CliError> {
@@ -12,6 +14,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<u8, CliError> {
         Command::Bench(arguments) => return bench::run(arguments, Show::Scores, global),
         Command::Sweep(arguments) => return bench::run(arguments, Show::Sweep, global),
         Command::LrFind(arguments) => return lr_find::run(arguments, global),
+        Command::Landscape(arguments) => return landscape::run(arguments, global),
         Command::Profile(arguments) => return profile::run(arguments, global),
         Command::Schedule(arguments) => schedule::run(arguments, global)?,
         Command::Replay(arguments) => replay::run(arguments, global)?,

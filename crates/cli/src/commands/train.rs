@@ -94,7 +94,7 @@ pub(crate) fn summary_options() -> rheostat_report::SummaryOptions {
     rheostat_report::SummaryOptions { colour: std::io::stdout().is_terminal(), ..Default::default() }
 }
 
-fn diverged(at: &Divergence, path: &Path) -> String {
+pub(super) fn diverged(at: &Divergence, path: &Path) -> String {
     let checkpoint = match at.checkpoint {
         Some(step) => path.join(format!("checkpoints/step-{step}")).display().to_string(),
         None => "none was written".to_owned(),

@@ -19,12 +19,14 @@ mod png;
 mod svg;
 mod terminal;
 mod thin;
+mod tiles;
 
 pub use axis::{Axis, Scale};
 pub use palette::COLOURS;
 pub(crate) use palette::Theme as Palette;
 pub use svg::{SvgOptions, Theme};
 pub use terminal::{Glyphs, TerminalOptions};
+pub use tiles::{Tile, Tiles};
 
 /// Panels above each other that share a horizontal axis.
 #[derive(Debug, Clone, PartialEq)]
@@ -43,6 +45,7 @@ pub struct Panel {
     pub(crate) series: Vec<Series>,
     pub(crate) bands: Vec<Band>,
     pub(crate) levels: Vec<Level>,
+    pub(crate) tiles: Option<Tiles>,
 }
 
 /// A named line through points. A point whose y is not finite is a gap; so is a step back in x.
@@ -123,7 +126,7 @@ impl Chart {
 
     /// What the legend of a page names: a name, its colour, and whether it is pale.
     pub(crate) fn named(&self) -> Vec<(String, usize, bool)> {
-        let pale = |kind: layout::Kind| kind != layout::Kind::Line;
+        let pale = |kind: layout::Kind| matches!(kind, layout::Kind::Faint | layout::Kind::Band);
         layout::entries(self).into_iter().map(|entry| (entry.name, entry.colour, pale(entry.kind))).collect()
     }
 
@@ -136,7 +139,14 @@ impl Chart {
 impl Panel {
     /// A panel with nothing in it.
     pub fn new(y: Axis) -> Self {
-        Self { y, series: Vec::new(), bands: Vec::new(), levels: Vec::new() }
+        Self { y, series: Vec::new(), bands: Vec::new(), levels: Vec::new(), tiles: None }
+    }
+
+    /// Covers the panel with tiles, behind everything else. Left out of plots in a terminal.
+    #[must_use]
+    pub fn tiles(mut self, tiles: Tiles) -> Self {
+        self.tiles = Some(tiles);
+        self
     }
 
     /// Adds a series.

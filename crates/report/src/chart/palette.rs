@@ -61,6 +61,7 @@ text{font-family:Ubuntu,\"Segoe UI\",\"Helvetica Neue\",Arial,sans-serif;font-si
 .dot{fill:currentColor;stroke:var(--ground);stroke-width:1}\
 .ring{fill:var(--ground);stroke:currentColor;stroke-width:1.6}\
 .band{fill:currentColor;opacity:.16;stroke:none}\
+.tile{fill:currentColor;stroke:none;shape-rendering:crispEdges}\
 .level{stroke:var(--ink);stroke-width:1.2;fill:none;stroke-dasharray:5 4;opacity:.75}\
 .halo{stroke:var(--ground);stroke-width:3;stroke-linejoin:round;paint-order:stroke}\
 .mark{stroke:var(--muted);stroke-width:1;fill:none;stroke-dasharray:2 3}\

@@ -63,7 +63,7 @@ impl Chart {
     fn legend(&self, options: &TerminalOptions) -> Vec<Line> {
         let grain = self.grain(options);
         let mut lines = vec![Line::new()];
-        for entry in entries(self).iter().filter(|entry| entry.kind == Kind::Line) {
+        for entry in entries(self).iter().filter(|entry| matches!(entry.kind, Kind::Line | Kind::Dot | Kind::Ring)) {
             let sign = match (grain, options.glyphs) {
                 (Grain::Letters(letters), _) => letters[entry.colour % letters.len()].to_string(),
                 (_, Glyphs::Braille) => "──".to_owned(),

@@ -52,9 +52,8 @@ impl<W: Workload> Session<'_, W> {
             false => self.plan.rate_factors.clone(),
         };
         let last = step + 1 == grid.until;
-        let batches: Vec<_> = std::iter::once(batch)
-            .chain(self.kept.iter().filter(|_| last).map(|(_, batch)| batch))
-            .collect();
+        let batches: Vec<_> =
+            std::iter::once(batch).chain(self.kept.iter().filter(|_| last).map(|(_, batch)| batch)).collect();
         let losses_at = |step_sizes: &[f64], decay: bool| -> Result<Vec<f64>, TrainError> {
             let trial = self.optimizer.try_update(model, update, step_sizes, decay);
             match trial.map_err(|source| TrainError::Optimizer { step, source })? {
