@@ -53,10 +53,15 @@ pub struct OtherBatch {
 impl Landscape {
     /// Step sizes and losses of one update, ascending, the step that was taken among them.
     pub fn points(&self, column: &Column) -> Vec<(f64, f64)> {
-        let mut points: Vec<(f64, f64)> = self.sizes.iter().copied().zip(column.losses.iter().copied()).collect();
-        if column.chosen > 0.0 {
-            let at = points.partition_point(|(size, _)| *size < column.chosen);
-            points.insert(at, (column.chosen, column.after));
+        self.curve(column.chosen, column.after, &column.losses)
+    }
+
+    /// The same for any losses: those at each step size, and that at the step that was taken.
+    pub fn curve(&self, chosen: f64, after: f64, losses: &[f64]) -> Vec<(f64, f64)> {
+        let mut points: Vec<(f64, f64)> = self.sizes.iter().copied().zip(losses.iter().copied()).collect();
+        if chosen > 0.0 {
+            let at = points.partition_point(|(size, _)| *size < chosen);
+            points.insert(at, (chosen, after));
         }
         points
     }
@@ -66,6 +71,18 @@ impl Landscape {
     pub fn best(&self, column: &Column) -> Option<(f64, f64)> {
         let lower = self.points(column).into_iter().filter(|(_, loss)| *loss < column.loss);
         lower.min_by(|one, other| one.1.total_cmp(&other.1))
+    }
+
+    /// The updates that are as far apart as the first two, or further: without those at the end that were measured besides.
+    pub fn spread(&self) -> Vec<&Column> {
+        let apart = self.columns.windows(2).map(|pair| pair[1].step.saturating_sub(pair[0].step)).next().unwrap_or(1);
+        let mut spread: Vec<&Column> = Vec::new();
+        for column in &self.columns {
+            if spread.last().is_none_or(|last| column.step >= last.step.saturating_add(apart)) {
+                spread.push(column);
+            }
+        }
+        spread
     }
 
     /// The updates at the end that came one after the other, at most `count`.

@@ -46,6 +46,17 @@ fn consecutive_updates_are_counted_from_the_end() {
 }
 
 #[test]
+fn spread_updates_leave_out_those_that_lie_closer_than_the_first_two() {
+    let at = |steps: &[u64]| landscape(steps.iter().map(|step| column(*step, 0.1, 1.0, [1.0; 3])).collect());
+    let steps = |steps: &[u64]| at(steps).spread().iter().map(|column| column.step).collect::<Vec<_>>();
+    assert_eq!(steps(&[0, 5, 10, 12, 13, 14, 15]), [0, 5, 10, 15]);
+    assert_eq!(steps(&[0, 1, 2, 3]), [0, 1, 2, 3]);
+    assert_eq!(steps(&[0, 5, 7, 11, 13]), [0, 5, 11]);
+    assert_eq!(steps(&[4]), [4]);
+    assert_eq!(steps(&[]), [0_u64; 0]);
+}
+
+#[test]
 fn losses_that_are_no_numbers_survive_in_json() {
     let mut landscape = landscape(vec![column(3, 0.5, f64::NAN, [1.0 / 3.0, f64::INFINITY, f64::NEG_INFINITY])]);
     landscape.others.push(OtherBatch { step: 2, loss: 1.0, after: 0.5, losses: vec![0.5, f64::NAN, 2.0] });

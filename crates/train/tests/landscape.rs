@@ -29,7 +29,8 @@ impl Observer for Watch {
         assert!(self.others.is_empty(), "only the last update is measured with other batches");
         self.others = others;
         let statm = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
-        self.resident.extend(statm.split(' ').nth(1).and_then(|pages| pages.parse::<u64>().ok()).map(|pages| pages * 4096));
+        self.resident
+            .extend(statm.split(' ').nth(1).and_then(|pages| pages.parse::<u64>().ok()).map(|pages| pages * 4096));
     }
 }
 
@@ -83,8 +84,8 @@ fn measuring_changes_no_bit_of_the_run() {
 #[test]
 fn running_statistics_stay_those_of_the_run() {
     let data = std::env::var_os("RHEOSTAT_DATA").map(std::path::PathBuf::from);
-    if !data.is_some_and(|data| data.join("cifar10").exists()) {
-        eprintln!("skipped: RHEOSTAT_DATA has no cifar10");
+    if !data.is_some_and(|data| data.join("cifar-10").exists()) {
+        eprintln!("skipped: RHEOSTAT_DATA has no cifar-10");
         return;
     }
     let text = "workload = \"cifar10-resnet8\"\nbudget = \"3 steps\"\nbatch_size = 16\nevaluate_every = \"100 %\"\n";
@@ -97,7 +98,8 @@ fn running_statistics_stay_those_of_the_run() {
 fn the_point_at_the_step_taken_is_what_the_step_did() {
     // Every batch is the whole training set, so the next update begins where the last one was measured to end.
     let place = folder();
-    let recipe = recipe("batch_size = 1077\nbudget = \"12 steps\"\nlearning_rate = 0.3\n[optimizer]\nmethod = \"nesterov\"\n");
+    let recipe =
+        recipe("batch_size = 1077\nbudget = \"12 steps\"\nlearning_rate = 0.3\n[optimizer]\nmethod = \"nesterov\"\n");
     let (_, watch) = measured(&recipe, grid(&[1e-3, 1e-2, 0.1, 1.0], 1, 3, 12), place.path());
     assert_eq!(watch.columns.len(), 12);
     for pair in watch.columns.windows(2) {
@@ -109,7 +111,8 @@ fn the_point_at_the_step_taken_is_what_the_step_did() {
     let last = watch.columns.last().unwrap();
     assert_eq!(watch.others.iter().map(|other| other.step).collect::<Vec<_>>(), [9, 10]);
     for other in &watch.others {
-        let pairs = other.losses.iter().zip(&last.losses).chain([(&other.loss, &last.loss), (&other.after, &last.after)]);
+        let pairs =
+            other.losses.iter().zip(&last.losses).chain([(&other.loss, &last.loss), (&other.after, &last.after)]);
         for (other, own) in pairs {
             assert!((other - own).abs() < 1e-5 * own, "{other} instead of {own}");
         }

@@ -1,7 +1,7 @@
 use rheostat_record::{Column, Landscape};
 
 use super::words;
-use crate::chart::{Axis, Chart, Level, Look, Marker, Panel, Scale, Series, Tile, Tiles};
+use crate::chart::{Axis, Chart, Level, Look, Panel, Scale, Series, Tile, Tiles};
 use crate::number::{plural, shortest};
 
 /// Places in the palette: the step that was taken, the best step, the mean of batches; and the two of the height map, which lie on
@@ -45,6 +45,12 @@ fn dots(name: &str, colour: usize, points: impl IntoIterator<Item = (f64, f64)>)
     Series::new(name, points).colour(colour).look(Look::Points)
 }
 
+/// One dot, with its step size in the legend; there may be none.
+fn named(name: &str, colour: usize, point: Option<(f64, f64)>) -> Series {
+    let size = point.map_or("none".to_owned(), |(size, _)| shortest(size, 2));
+    dots(&format!("{name}: {size}"), colour, point)
+}
+
 /// The stretch worth showing: all that lies below where the update begins, and as much above it.
 fn window(begin: f64, least: f64, losses: impl Iterator<Item = f64>) -> (f64, f64) {
     let low = losses.filter(|loss| loss.is_finite()).fold(begin, f64::min);
@@ -60,17 +66,11 @@ fn update(landscape: &Landscape, column: &Column) -> Chart {
     let panel = Panel::new(Axis::new("loss of the batch").only(low, high))
         .level(Level::new("before the update", column.loss))
         .series(Series::new("after a step of this size", points).crosses())
-        .series(dots("step taken", TAKEN, taken))
-        .series(dots("best step", BEST, best));
-    let mut chart = Chart::new(words::of_update(landscape, column), sizes())
+        .series(named("step taken", TAKEN, taken))
+        .series(named("best step", BEST, best));
+    Chart::new(words::of_update(landscape, column), sizes())
         .described("The loss of one batch against the size of the step along its own update.")
-        .panel(panel);
-    for (name, at, colour) in [("taken", taken, TAKEN), ("best", best, BEST)] {
-        if let Some((size, _)) = at {
-            chart = chart.marker(Marker::new(format!("{name} {}", shortest(size, 2)), size).colour(colour));
-        }
-    }
-    chart
+        .panel(panel)
 }
 
 /// The change of a loss in percent of what it was.
@@ -118,25 +118,26 @@ fn batches(landscape: &Landscape, column: &Column) -> Chart {
     let count = (others.len() + 1) as f64;
     let before = (column.loss + others.iter().map(|other| other.loss).sum::<f64>()) / count;
     let mean = |own: f64, of: &dyn Fn(usize) -> f64| (own + (0..others.len()).map(of).sum::<f64>()) / count;
-    let sizes_of = |losses: &[f64]| landscape.sizes.iter().copied().zip(losses.iter().copied()).collect::<Vec<_>>();
     let means: Vec<f64> = (column.losses.iter().enumerate())
         .map(|(at, own)| mean(*own, &|other| others[other].losses.get(at).copied().unwrap_or(f64::NAN)))
         .collect();
-    let means = changes(sizes_of(&means), before);
-    let after = change(mean(column.after, &|other| others[other].after), before);
+    let after = mean(column.after, &|other| others[other].after);
+    let curve =
+        |after: f64, losses: &[f64], before: f64| changes(landscape.curve(column.chosen, after, losses), before);
+    let means = curve(after, &means, before);
     let lowest = means.iter().copied().filter(|point| point.1 < 0.0).min_by(|one, other| one.1.total_cmp(&other.1));
 
     let mut lines: Vec<Series> = others
         .iter()
         .map(|other| {
-            let points = changes(sizes_of(&other.losses), other.loss);
+            let points = curve(other.after, &other.losses, other.loss);
             Series::new("the batches before", points).look(Look::Faint)
         })
         .collect();
     lines.push(Series::new("the update's own batch", changes(landscape.points(column), column.loss)));
     lines.push(Series::new(format!("mean of {} batches", others.len() + 1), means).colour(MEAN));
-    let taken = (column.chosen > 0.0).then_some((column.chosen, after));
-    lines.extend([dots("step taken", TAKEN, taken), dots("best step for the mean", BEST, lowest)]);
+    let taken = (column.chosen > 0.0).then_some((column.chosen, change(after, before)));
+    lines.extend([named("step taken", TAKEN, taken), named("best step for the mean", BEST, lowest)]);
     let title = match (lowest, landscape.best(column)) {
         (Some((size, _)), Some((own, _))) => format!(
             "Update {}: best for its own batch is a step of {}, for {} batches one of {}",
@@ -155,12 +156,12 @@ fn batches(landscape: &Landscape, column: &Column) -> Chart {
 }
 
 fn map(landscape: &Landscape) -> Chart {
-    let columns = &landscape.columns;
+    let columns = landscape.spread();
     let places: Vec<f64> = columns.iter().map(|column| column.step as f64).collect();
     let logarithms: Vec<f64> = landscape.sizes.iter().map(|size| size.ln()).collect();
     let across = between(&places);
     let up: Vec<(f64, f64)> = between(&logarithms).into_iter().map(|(low, high)| (low.exp(), high.exp())).collect();
-    let full = full(landscape);
+    let full = full(landscape, &columns);
     let tiles = columns.iter().zip(&across).flat_map(|(column, across)| {
         up.iter().zip(&column.losses).map(|(up, loss)| {
             let value = if loss.is_finite() { change(*loss, column.loss) / 100.0 / full } else { f64::NAN };
@@ -192,9 +193,9 @@ fn map(landscape: &Landscape) -> Chart {
 }
 
 /// The change of the loss at which colours are full: all but the tenth of the updates with the deepest falls show their own.
-fn full(landscape: &Landscape) -> f64 {
-    let fall = |column: &Column| Some(-change(landscape.best(column)?.1, column.loss) / 100.0);
-    let mut falls: Vec<f64> = landscape.columns.iter().filter_map(fall).filter(|fall| fall.is_finite()).collect();
+fn full(landscape: &Landscape, columns: &[&Column]) -> f64 {
+    let fall = |column: &&Column| Some(-change(landscape.best(column)?.1, column.loss) / 100.0);
+    let mut falls: Vec<f64> = columns.iter().filter_map(fall).filter(|fall| fall.is_finite()).collect();
     falls.sort_by(f64::total_cmp);
     let at = falls.len().saturating_sub(1) * 9 / 10;
     falls.get(at).copied().unwrap_or(0.0).max(LEAST)

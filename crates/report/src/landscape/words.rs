@@ -4,8 +4,9 @@ use crate::number::{plural, significant};
 
 /// What the landscape comes to, in a sentence.
 pub fn headline(landscape: &Landscape) -> String {
-    let updates = plural(landscape.columns.len() as u64, "update");
-    let mut ratios: Vec<f64> = landscape.columns.iter().filter_map(|column| ratio(landscape, column)).collect();
+    let columns = landscape.spread();
+    let updates = plural(columns.len() as u64, "update");
+    let mut ratios: Vec<f64> = columns.into_iter().filter_map(|column| ratio(landscape, column)).collect();
     ratios.sort_by(f64::total_cmp);
     // Of an even number the lower of the two in the middle.
     match ratios.get(ratios.len().saturating_sub(1) / 2) {
