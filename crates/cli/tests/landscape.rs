@@ -90,7 +90,7 @@ fn wrong_arguments_are_told_before_anything_is_trained() {
     for (recipe, arguments, told) in [
         (SGD, &["--low", "1", "--high", "0.1"][..], "--low: 1 is not less than `high` = 0.1"),
         (SGD, &["--low", "0"], "--low = 0 is out of range"),
-        (SGD, &["--high", "-3"], "--high"),
+        (SGD, &["--high=-3"], "--high = -3 is out of range"),
         (SGD, &["--points", "1"], "--points = 1 is out of range: 2 to 500"),
         (SGD, &["--every", "0"], "--every"),
         (SGD, &["--steps", "0"], "--steps"),

@@ -73,7 +73,7 @@ fn measuring_changes_no_bit_of_the_run() {
         "dropout = 0.2\naccumulate = 3\nclip_norm = 0.5\nlearning_rate = { method = \"cosine\", peak = 1e-2 }\n",
         "[optimizer]\nmethod = \"adamw\"\n[learning_rate]\nmethod = \"alsals\"\n",
         "dropout = 0.2\n[optimizer]\nmethod = \"heavy_ball\"\n[learning_rate]\nmethod = \"sls\"\n",
-        "weight_decay = { method = \"swd\", value = 0.05 }\n[optimizer]\nmethod = \"adamw\"\n",
+        "weight_decay = { method = \"swd\", strength = 0.05 }\n[optimizer]\nmethod = \"adamw\"\n",
         "[optimizer]\nmethod = \"adamw\"\n[learning_rate]\nmethod = \"cycles\"\n",
         "weight_decay = 0.1\n[optimizer]\nmethod = \"adamw\"\ndecay = \"independent\"\n",
     ] {
