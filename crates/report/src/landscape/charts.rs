@@ -66,8 +66,8 @@ fn update(landscape: &Landscape, column: &Column) -> Chart {
     let panel = Panel::new(Axis::new("loss of the batch").only(low, high))
         .level(Level::new("before the update", column.loss))
         .series(Series::new("after a step of this size", points).crosses())
-        .series(named("step taken", TAKEN, taken))
-        .series(named("best step", BEST, best));
+        .series(named("best step", BEST, best))
+        .series(named("step taken", TAKEN, taken));
     Chart::new(words::of_update(landscape, column), sizes())
         .described("The loss of one batch against the size of the step along its own update.")
         .panel(panel)
@@ -104,7 +104,7 @@ fn updates(landscape: &Landscape, columns: &[Column]) -> Chart {
         let (size, loss) = landscape.best(column)?;
         Some((size, change(loss, column.loss)))
     });
-    lines.extend([dots("steps taken", TAKEN, taken), dots("best steps", BEST, best)]);
+    lines.extend([dots("best steps", BEST, best), dots("steps taken", TAKEN, taken)]);
     let title = format!("The last {}, each batch along its own", plural(columns.len() as u64, "update"));
     Chart::new(title, sizes())
         .described(
@@ -137,7 +137,7 @@ fn batches(landscape: &Landscape, column: &Column) -> Chart {
     lines.push(Series::new("the update's own batch", changes(landscape.points(column), column.loss)));
     lines.push(Series::new(format!("mean of {} batches", others.len() + 1), means).colour(MEAN));
     let taken = (column.chosen > 0.0).then_some((column.chosen, change(after, before)));
-    lines.extend([named("step taken", TAKEN, taken), named("best step for the mean", BEST, lowest)]);
+    lines.extend([named("best step for the mean", BEST, lowest), named("step taken", TAKEN, taken)]);
     let title = match (lowest, landscape.best(column)) {
         (Some((size, _)), Some((own, _))) => format!(
             "Update {}: best for its own batch is a step of {}, for {} batches one of {}",
