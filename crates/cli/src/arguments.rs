@@ -51,6 +51,8 @@ pub(crate) enum Command {
     Replay(Replay),
     /// Learning-rate range test: the curve and what it suggests
     LrFind(LrFind),
+    /// Pictures of the loss along the updates: how good the step sizes are that are taken
+    Landscape(Landscape),
     /// Where the time and memory of a step go
     Profile(Profile),
     /// Pictures and tables of recorded runs, or of a study
@@ -296,6 +298,33 @@ pub(crate) enum RateGrowth {
     Exponential,
     /// By the same amount: Smith's test, over some epochs
     Linear,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Landscape {
+    #[command(flatten)]
+    pub(crate) recipe: RecipeArguments,
+    /// Updates made, from the run's beginning; the horizon stays the budget [default: 100, or the budget if that is less]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) steps: Option<u64>,
+    /// Updates from one that is measured to the next [default: so many that about 50 are measured]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) every: Option<u64>,
+    /// Shortest step size
+    #[arg(long, default_value_t = 1e-6)]
+    pub(crate) low: f64,
+    /// Longest step size
+    #[arg(long, default_value_t = 10.0)]
+    pub(crate) high: f64,
+    /// Step sizes, evenly spread in their logarithm
+    #[arg(long, value_name = "N", default_value_t = 43)]
+    pub(crate) points: u64,
+    /// The last updates, each of which is measured, and whose batches are measured along the last of them too
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=1000))]
+    pub(crate) batches: u64,
+    /// Run directory: absent or empty [default: runs/ID]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -79,8 +79,10 @@ pub enum OptimError {
         /// The group, from 0.
         group: usize,
     },
-    /// A line search on a rule whose directions contain the learning rate.
-    #[error("{optimizer} moves by displacements that contain the learning rate: no line search can choose it")]
+    /// Other step sizes along the directions of a rule that contain the learning rate.
+    #[error(
+        "{optimizer} moves by displacements that contain the learning rate: no other step size can be tried along them"
+    )]
     ContainsRate {
         /// The optimizer's name.
         optimizer: &'static str,

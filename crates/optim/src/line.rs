@@ -64,17 +64,34 @@ impl Optimizer {
         decay: bool,
     ) -> Result<Option<M>, OptimError> {
         let update = line.tested.as_ref().unwrap_or(&line.update);
+        self.try_update(model, update, &line.sizes(step_size), decay)
+    }
+
+    /// The same for an update as it is, with one step size a group.
+    ///
+    /// # Errors
+    /// As [`Optimizer::trial`], and [`OptimError::ContainsRate`] for a rule whose directions contain the learning rate.
+    pub fn try_update<M: Module>(
+        &self,
+        model: &M,
+        update: &Update,
+        step_sizes: &[f64],
+        decay: bool,
+    ) -> Result<Option<M>, OptimError> {
+        if self.contains_rate() {
+            return Err(OptimError::ContainsRate { optimizer: self.spec().name() });
+        }
+        self.check_count("step sizes", step_sizes.len())?;
         let mut decays: Vec<_> = update.groups.iter().map(|group| group.decay).collect();
         if !decay {
             decays.iter_mut().for_each(|group| group.weight_decay = 0.0);
         }
-        let sizes = line.sizes(step_size);
-        let kappas = decays.iter().zip(&sizes).enumerate().map(|(group, (decay, size))| decay.kappa(*size, group));
+        let kappas = decays.iter().zip(step_sizes).enumerate().map(|(group, (decay, size))| decay.kappa(*size, group));
         match kappas.collect::<Result<Vec<_>, _>>() {
             Err(OptimError::DecayFactor { .. }) => Ok(None),
             Err(error) => Err(error),
             Ok(kappas) => {
-                self.write(settled(model.clone()), update, &sizes, &kappas).map(|model| Some(model.no_grad()))
+                self.write(settled(model.clone()), update, step_sizes, &kappas).map(|model| Some(model.no_grad()))
             }
         }
     }
@@ -87,8 +104,7 @@ impl Optimizer {
         if verdict.step_size == 0.0 {
             return Ok(model);
         }
-        let tested = line.tested.as_ref().filter(|_| verdict.along != Direction::Applied);
-        self.apply(model, tested.unwrap_or(&line.update), &line.sizes(verdict.step_size))
+        self.apply(model, line.taken(verdict.along), &line.sizes(verdict.step_size))
     }
 
     /// Has the losses measured along another direction from now on.
@@ -122,6 +138,11 @@ impl Line {
     /// before clipping. Weight decay is not part of it.
     pub fn decrease(&self) -> f64 {
         self.aim.decrease
+    }
+
+    /// What [`Optimizer::take`] applies along this direction.
+    pub fn taken(&self, along: Direction) -> &Update {
+        self.tested.as_ref().filter(|_| along != Direction::Applied).unwrap_or(&self.update)
     }
 
     /// Whether losses are measured along this direction.

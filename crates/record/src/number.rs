@@ -1,6 +1,6 @@
 //! Numbers in JSON as DESIGN.md section 5 stores them: non-finite ones are the strings "NaN", "inf" and "-inf".
 
-use serde::{Deserialize, Deserializer, Serializer, de};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 /// Serialises one number.
 ///
@@ -35,6 +35,12 @@ pub fn non_finite(value: f64) -> Option<&'static str> {
 }
 
 struct Number(f64);
+
+impl Serialize for Number {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serialize(&self.0, serializer)
+    }
+}
 
 impl<'de> Deserialize<'de> for Number {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -128,5 +134,28 @@ pub mod map {
     pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, f64>, D::Error> {
         let values = BTreeMap::<String, Number>::deserialize(deserializer)?;
         Ok(values.into_iter().map(|(name, value)| (name, value.0)).collect())
+    }
+}
+
+/// The same for numbers in a row.
+pub mod list {
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    use super::Number;
+
+    /// Serialises the numbers.
+    ///
+    /// # Errors
+    /// The serialiser's own.
+    pub fn serialize<S: Serializer>(values: &[f64], serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(values.iter().map(|value| Number(*value)))
+    }
+
+    /// Reads the numbers.
+    ///
+    /// # Errors
+    /// An entry that is no number.
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<f64>, D::Error> {
+        Ok(Vec::<Number>::deserialize(deserializer)?.into_iter().map(|number| number.0).collect())
     }
 }

@@ -13,8 +13,6 @@ use rheostat_record::Event;
 
 use crate::ReportError;
 
-pub(crate) use page::Shown;
-
 /// A controller's decisions on recorded losses, with the reasons that it gave. Nothing is trained.
 ///
 /// ```

@@ -16,4 +16,4 @@ mod train;
 pub use accounts::{Accounts, Phase};
 pub use device::{device, device_name, set_threads};
 pub use error::TrainError;
-pub use train::{Control, Divergence, Host, Observer, Outcome, Place, Silent, train, train_under};
+pub use train::{Control, Divergence, Host, LandscapeGrid, Observer, Outcome, Place, Silent, train, train_under};

@@ -1,10 +1,12 @@
 mod effects;
 mod evaluation;
 mod evaluator;
+mod landscape;
 mod line_search;
 mod read_out;
 mod update;
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -21,6 +23,7 @@ use rheostat_record::{
 use rheostat_workload::Workload;
 use rheostat_workload::random::{Purpose, seed};
 
+use self::evaluator::Evaluator;
 use self::update::Step;
 use crate::accounts::{Clock, Phase};
 use crate::loader::Loader;
@@ -61,6 +64,8 @@ pub(crate) struct Session<'a, W: Workload> {
     state: State,
     clock: Clock,
     newest_checkpoint: Option<Saved>,
+    /// The batches drawn last, if a landscape asks for their losses.
+    kept: VecDeque<(u64, Evaluator<W::Batch>)>,
 }
 
 /// When a checkpoint was written: updates that stood, updates made.
@@ -84,6 +89,9 @@ impl<'a, W: Workload> Session<'a, W> {
         device.seed(seed(recipe.seed, Purpose::Init, 0));
         let mut model = workload.model(&device);
         let mut optimizer = optimizer(recipe, &plan, &model).map_err(TrainError::Setup)?;
+        if host.landscape.is_some() && plan.optimizer.contains_rate() {
+            return Err(TrainError::Setup(OptimError::ContainsRate { optimizer: plan.optimizer.name() }));
+        }
         let mut average = plan.averaging.clone().map(WeightAverage::new);
         let mut controller = control(&plan).map_err(|source| TrainError::Control { step: 0, source })?;
         let mut search = plan.line_search().map_err(|source| TrainError::Control { step: 0, source })?;
@@ -159,6 +167,7 @@ impl<'a, W: Workload> Session<'a, W> {
             state,
             clock,
             newest_checkpoint,
+            kept: VecDeque::new(),
         })
     }
 

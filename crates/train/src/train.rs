@@ -3,7 +3,7 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rheostat_control::{ControlError, Controller};
-use rheostat_record::{Event, Manifest, Plan, Recipe, Run, RunResult, RunWriter};
+use rheostat_record::{Column, Event, Manifest, OtherBatch, Plan, Recipe, Run, RunResult, RunWriter};
 use rheostat_workload::{Visitor, Workload};
 
 use crate::session::Session;
@@ -30,6 +30,21 @@ pub struct Host {
     pub started: u64,
     /// Whether to go without evaluations, as range tests and profiles do.
     pub skip_evaluation: bool,
+    /// What to measure along the updates. The run itself stays the same to the bit.
+    pub landscape: Option<LandscapeGrid>,
+}
+
+/// Where the loss is measured along updates, for [`Observer::landscape`].
+#[derive(Debug, Clone, PartialEq)]
+pub struct LandscapeGrid {
+    /// Step sizes, each finite and above 0.
+    pub sizes: Vec<f64>,
+    /// Updates from one that is measured to the next, counted from the first; 0 as 1.
+    pub every: u64,
+    /// How many of the last batches are measured along the last update; before that, each of them along its own.
+    pub batches: u64,
+    /// Updates that count: what comes later is not measured.
+    pub until: u64,
 }
 
 /// Where a run is recorded.
@@ -56,6 +71,10 @@ pub trait Observer: Send {
 
     /// An update was made and recorded; so much time was booked until now.
     fn accounts(&mut self, _accounts: &Accounts) {}
+
+    /// The loss was measured along an update that is about to be made; with the last, along the same update, that of the batches
+    /// before.
+    fn landscape(&mut self, _column: Column, _others: Vec<OtherBatch>) {}
 }
 
 /// Makes the controller of a run from its plan.

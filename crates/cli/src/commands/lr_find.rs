@@ -94,8 +94,8 @@ fn test(arguments: &LrFind, plan: &Plan) -> Result<RangeTest, CliError> {
     }
 }
 
-/// The field of a range test is the argument.
-fn misused(error: &ControlError) -> CliError {
+/// The field of what is looked for is the argument.
+pub(super) fn misused(error: &ControlError) -> CliError {
     let field = error.field();
     CliError::Usage(format!("--{}", error.to_string().replacen(field, &field.replace('_', "-"), 1)))
 }

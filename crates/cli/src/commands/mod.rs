@@ -3,6 +3,7 @@
 mod bench;
 mod completions;
 mod data;
+mod landscape;
 mod lr_find;
 mod methods;
 mod profile;

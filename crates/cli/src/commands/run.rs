@@ -3,7 +3,8 @@ use crate::error::{CliError, exit};
 use crate::studies::Show;
 
 use super::{
-    bench, completions, data, lr_find, methods, profile, replay, report, schedule, score, tradeoff, train, workloads,
+    bench, completions, data, landscape, lr_find, methods, profile, replay, report, schedule, score, tradeoff, train,
+    workloads,
 };
 
 /// Runs the command; gives the exit code.
@@ -15,6 +16,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<u8, CliError> {
         Command::Sweep(arguments) => return bench::run(arguments, Show::Sweep, global),
         Command::Tradeoff(arguments) => return tradeoff::run(arguments, global),
         Command::LrFind(arguments) => return lr_find::run(arguments, global),
+        Command::Landscape(arguments) => return landscape::run(arguments, global),
         Command::Profile(arguments) => return profile::run(arguments, global),
         Command::Schedule(arguments) => schedule::run(arguments, global)?,
         Command::Replay(arguments) => replay::run(arguments, global)?,

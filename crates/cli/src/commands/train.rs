@@ -86,6 +86,7 @@ pub(crate) fn host(global: &Global, compute: Compute) -> Result<Host, CliError> 
         without_kernels: !compute.kernels,
         started: provenance::now(),
         skip_evaluation: false,
+        landscape: None,
     })
 }
 
@@ -93,7 +94,7 @@ pub(crate) fn summary_options() -> rheostat_report::SummaryOptions {
     rheostat_report::SummaryOptions { colour: std::io::stdout().is_terminal(), ..Default::default() }
 }
 
-fn diverged(at: &Divergence, path: &Path) -> String {
+pub(super) fn diverged(at: &Divergence, path: &Path) -> String {
     let checkpoint = match at.checkpoint {
         Some(step) => path.join(format!("checkpoints/step-{step}")).display().to_string(),
         None => "none was written".to_owned(),

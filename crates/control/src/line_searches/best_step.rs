@@ -82,6 +82,18 @@ impl BestStep {
         parameters: &[LOW, HIGH, POINTS, REFINE],
         reference: PAPER,
     };
+
+    /// The step sizes tried first, from the shortest to the longest.
+    pub fn sizes(&self) -> Vec<f64> {
+        (0..self.points).map(|index| self.size(index, self.high)).collect()
+    }
+
+    /// A step size of the grid up to `high`; a bound below `low` leaves only itself.
+    fn size(&self, index: u64, high: f64) -> f64 {
+        let low = self.low.min(high);
+        let share = index as f64 / self.points.saturating_sub(1) as f64;
+        (low * (high / low).powf(share)).clamp(low, high)
+    }
 }
 
 impl LineSearchMethod for BestStep {
@@ -140,11 +152,9 @@ struct Search {
 }
 
 impl Search {
-    /// A step size of the grid; a bound below `low` leaves only itself.
+    /// A step size of the grid of this update.
     fn size(&self, index: u64) -> f64 {
-        let low = self.spec.low.min(self.high);
-        let share = index as f64 / (self.spec.points - 1) as f64;
-        (low * (self.high / low).powf(share)).clamp(low, self.high)
+        self.spec.size(index, self.high)
     }
 
     /// The step sizes beside the best of the grid, as logarithms.

@@ -102,10 +102,11 @@ impl Range {
     }
 
     fn upward(axis: &Axis, values: impl Iterator<Item = f64> + Clone, spreads: &[Spread]) -> Self {
+        let log = axis.scale == Scale::Log;
         if let Some((low, high)) =
-            axis.only.filter(|(low, high)| low < high && drawable(*low, false) && drawable(*high, false))
+            axis.only.filter(|(low, high)| low < high && drawable(*low, log) && drawable(*high, log))
         {
-            return Self { low, high, log: false, whole: axis.whole, exponents: false };
+            return Self { low, high, log, whole: axis.whole, exponents: false };
         }
         let log = match axis.scale {
             Scale::Linear => false,

@@ -1,5 +1,5 @@
 use super::axis::{Range, Spread};
-use super::{Chart, Look, Panel};
+use super::{Chart, Look, Panel, Tiles};
 
 /// Where everything of a picture goes, in pixels.
 #[derive(Debug)]
@@ -36,7 +36,10 @@ pub(crate) enum Kind {
     Line,
     Dashes,
     Faint,
+    Dot,
+    Ring,
     Band,
+    Tiles,
 }
 
 /// Sizes that a picture is laid out in.
@@ -63,7 +66,8 @@ impl Layout {
     pub(crate) fn new(chart: &Chart, metrics: Metrics) -> Self {
         let xs = chart.panels.iter().flat_map(|panel| {
             let points = panel.series.iter().flat_map(|series| series.points.iter().map(|point| point.0));
-            points.chain(panel.bands.iter().flat_map(|band| band.points.iter().map(|point| point.0)))
+            let bands = panel.bands.iter().flat_map(|band| band.points.iter().map(|point| point.0));
+            points.chain(bands).chain(panel.tiles.iter().flat_map(|tiles| tiles.edges(|tile| tile.across)))
         });
         let x = Range::across(&chart.x, xs.chain(chart.markers.iter().map(|marker| marker.at)));
         let ranges: Vec<Range> = chart.panels.iter().map(vertical).collect();
@@ -120,9 +124,10 @@ pub(crate) fn vertical(panel: &Panel) -> Range {
     let values = panel.series.iter().flat_map(|series| series.points.iter().map(|point| point.1));
     let bands = panel.bands.iter().flat_map(|band| band.points.iter().flat_map(|point| [point.1, point.2]));
     let levels = panel.levels.iter().map(|level| level.value);
+    let tiles = panel.tiles.iter().flat_map(|tiles| tiles.edges(|tile| tile.up));
     let spreads: Vec<Spread> =
         panel.series.iter().filter_map(|series| Spread::of(series.points.iter().map(|point| point.1))).collect();
-    Range::up(&panel.y, values.chain(bands).chain(levels), &spreads)
+    Range::up(&panel.y, values.chain(bands).chain(levels).chain(tiles), &spreads)
 }
 
 /// What the legend names: every name once; nothing if every line is named by its axis.
@@ -130,12 +135,16 @@ pub(crate) fn entries(chart: &Chart) -> Vec<Entry> {
     let mut entries: Vec<Entry> = Vec::new();
     for panel in &chart.panels {
         let kind = |look: Look| match look {
-            Look::Faint => Kind::Faint,
+            Look::Line | Look::Dots => Kind::Line,
             Look::Dashes => Kind::Dashes,
-            _ => Kind::Line,
+            Look::Faint => Kind::Faint,
+            Look::Points => Kind::Dot,
+            Look::Rings => Kind::Ring,
         };
         let series = panel.series.iter().map(|series| (&series.name, series.colour, kind(series.look)));
-        for (name, colour, kind) in series.chain(panel.bands.iter().map(|band| (&band.name, band.colour, Kind::Band))) {
+        let bands = panel.bands.iter().map(|band| (&band.name, band.colour, Kind::Band));
+        let tiles = panel.tiles.iter().flat_map(Tiles::named).map(|(name, colour)| (name, colour, Kind::Tiles));
+        for (name, colour, kind) in series.chain(bands).chain(tiles) {
             let known = entries.iter().any(|entry| entry.name == *name && entry.colour == colour);
             if !name.is_empty() && !known {
                 entries.push(Entry { name: name.clone(), colour, kind, x: 0.0, y: 0.0 });
@@ -144,6 +153,7 @@ pub(crate) fn entries(chart: &Chart) -> Vec<Entry> {
     }
     let says_nothing = |panel: &Panel| {
         panel.bands.is_empty()
+            && panel.tiles.is_none()
             && matches!(panel.series.as_slice(), [] | [_])
             && panel.series.iter().all(|series| series.name == panel.y.label)
     };

@@ -20,6 +20,7 @@ mod png;
 mod svg;
 mod terminal;
 mod thin;
+mod tiles;
 
 pub use axis::{Axis, Scale};
 pub use bars::{Bar, Bars};
@@ -27,6 +28,7 @@ pub use palette::COLOURS;
 pub(crate) use palette::Theme as Palette;
 pub use svg::{SvgOptions, Theme};
 pub use terminal::{Glyphs, TerminalOptions};
+pub use tiles::{Tile, Tiles};
 
 /// Panels above each other that share a horizontal axis.
 #[derive(Debug, Clone, PartialEq)]
@@ -45,6 +47,7 @@ pub struct Panel {
     pub(crate) series: Vec<Series>,
     pub(crate) bands: Vec<Band>,
     pub(crate) levels: Vec<Level>,
+    pub(crate) tiles: Option<Tiles>,
 }
 
 /// A named line through points. A point whose y is not finite is a gap; so is a step back in x.
@@ -140,7 +143,14 @@ impl Chart {
 impl Panel {
     /// A panel with nothing in it.
     pub fn new(y: Axis) -> Self {
-        Self { y, series: Vec::new(), bands: Vec::new(), levels: Vec::new() }
+        Self { y, series: Vec::new(), bands: Vec::new(), levels: Vec::new(), tiles: None }
+    }
+
+    /// Covers the panel with tiles, behind everything else. Left out of plots in a terminal.
+    #[must_use]
+    pub fn tiles(mut self, tiles: Tiles) -> Self {
+        self.tiles = Some(tiles);
+        self
     }
 
     /// Adds a series.

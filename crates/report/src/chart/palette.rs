@@ -62,6 +62,7 @@ text{font-family:Ubuntu,\"Segoe UI\",\"Helvetica Neue\",Arial,sans-serif;font-si
 .ring{fill:var(--ground);stroke:currentColor;stroke-width:1.6}\
 .amount{fill:currentColor;stroke:none}\
 .band{fill:currentColor;opacity:.16;stroke:none}\
+.tile{fill:currentColor;stroke:none;shape-rendering:crispEdges}\
 .level{stroke:var(--ink);stroke-width:1.2;fill:none;stroke-dasharray:5 4;opacity:.75}\
 .halo{stroke:var(--ground);stroke-width:3;stroke-linejoin:round;paint-order:stroke}\
 .mark{stroke:var(--muted);stroke-width:1;fill:none;stroke-dasharray:2 3}\

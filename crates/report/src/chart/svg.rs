@@ -3,7 +3,7 @@ use std::fmt::Write as _;
 use super::layout::{Entry, Kind, LANE, Layout, Metrics, Place, SWATCH, vertical_ticks};
 use super::palette::{self, class, dashed};
 use super::thin::{self, Point};
-use super::{Chart, Look, Panel, Series, path};
+use super::{Chart, Look, Panel, Series, path, tiles};
 use crate::number::{self, escape};
 
 /// How a chart is drawn as SVG.
@@ -130,9 +130,17 @@ impl Picture<'_> {
                 Kind::Faint => {
                     self.put(format_args!("<path class=\"faint {class}\" d=\"M{x} {}h{SWATCH}\"/>", y + 6.0))
                 }
+                Kind::Dot | Kind::Ring => {
+                    let dot = if *kind == Kind::Dot { "dot" } else { "ring" };
+                    let (x, y) = (x + SWATCH / 2.0, y + 6.0);
+                    self.put(format_args!(
+                        "<g class=\"{class}\"><circle class=\"{dot}\" cx=\"{x}\" cy=\"{y}\" r=\"3\"/></g>"
+                    ))
+                }
                 Kind::Band => {
                     self.put(format_args!("<path class=\"band {class}\" d=\"M{x} {y}h{SWATCH}v12h-{SWATCH}z\"/>"))
                 }
+                Kind::Tiles => tiles::push_swatch(&mut self.text, &class, *x, *y, SWATCH),
             }
             self.put(format_args!(
                 "<text class=\"label\" x=\"{}\" y=\"{}\">{}</text>",
@@ -244,6 +252,9 @@ impl Picture<'_> {
             " data-x=\"{} {} {across}\" data-y=\"{} {} {down}\">",
             layout.left, layout.right, place.bottom, place.top
         ));
+        if let Some(tiles) = &panel.tiles {
+            tiles.push(&mut self.text, |x| layout.across(x), |y| place.down(y));
+        }
         for band in &panel.bands {
             let below = band.points.iter().map(|point| (point.0, point.1));
             let above = band.points.iter().rev().map(|point| (point.0, point.2));

@@ -1,6 +1,6 @@
 use super::axis::Range;
 use super::canvas::{Canvas, Grain};
-use super::layout::{Kind, entries, vertical};
+use super::layout::{Entry, Kind, entries, vertical};
 use super::{Chart, Look, Panel, thin};
 use crate::number::shortened;
 use crate::styled::{self, Line, Style};
@@ -63,7 +63,8 @@ impl Chart {
     fn legend(&self, options: &TerminalOptions) -> Vec<Line> {
         let grain = self.grain(options);
         let mut lines = vec![Line::new()];
-        for entry in entries(self).iter().filter(|entry| matches!(entry.kind, Kind::Line | Kind::Dashes)) {
+        let line = |entry: &&Entry| matches!(entry.kind, Kind::Line | Kind::Dashes | Kind::Dot | Kind::Ring);
+        for entry in entries(self).iter().filter(line) {
             let sign = match (grain, options.glyphs) {
                 (Grain::Letters(letters), _) => letters[entry.colour % letters.len()].to_string(),
                 (_, Glyphs::Braille) => "──".to_owned(),

@@ -11,11 +11,10 @@ use crate::Replay;
 use crate::ReportError;
 use crate::chart::{Palette, palette};
 use crate::number::unbroken;
-use crate::replay::Shown;
 use crate::view::View;
 use crate::words;
 use figures::Figure;
-pub(crate) use named::{Named, Picture, named};
+pub(crate) use named::{Charted, Named, Picture, Shown, named};
 use sections::{Account, Cell, Environment, Happening, Recipe, Row, Tile};
 
 #[derive(Template)]

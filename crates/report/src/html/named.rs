@@ -1,4 +1,4 @@
-use crate::chart::palette;
+use crate::chart::{Chart, SvgOptions, Theme, palette};
 
 /// A name with its colour.
 pub(crate) struct Named {
@@ -17,4 +17,30 @@ pub(crate) struct Picture {
     pub(crate) id: String,
     pub(crate) title: String,
     pub(crate) svg: String,
+}
+
+/// The charts of a section, one a figure, and what their colours mean.
+pub(crate) struct Shown {
+    pub(crate) figures: Vec<Charted>,
+}
+
+/// A chart with its legend.
+pub(crate) struct Charted {
+    pub(crate) picture: Picture,
+    pub(crate) legend: Vec<Named>,
+}
+
+impl Charted {
+    /// A chart in the size that pages have; `id` becomes the identity of its caption.
+    pub(crate) fn of(chart: &Chart, id: String) -> Self {
+        let options = SvgOptions {
+            width: 560.0,
+            panel_height: 230.0,
+            theme: Theme::Page,
+            labelled_by: Some(id.clone()),
+            ..SvgOptions::default()
+        };
+        let legend = chart.named().into_iter().map(|(name, colour, faint)| named(&name, colour, faint)).collect();
+        Self { picture: Picture { id, title: chart.title().to_owned(), svg: chart.svg(&options) }, legend }
+    }
 }

@@ -2,8 +2,8 @@ use askama::Template;
 
 use super::{Replay, Said, panels, table};
 use crate::ReportError;
-use crate::chart::{Series, SvgOptions, Theme};
-use crate::html::{Named, Picture, named, style};
+use crate::chart::Series;
+use crate::html::{Charted, Shown, style};
 use crate::number::{capital, plural, unbroken};
 
 #[derive(Template)]
@@ -17,16 +17,6 @@ struct Page {
     rows: Vec<Row>,
     left_out: usize,
     program: String,
-}
-
-/// The pictures of a replay, one a panel, and what their colours mean.
-pub(crate) struct Shown {
-    pub(crate) figures: Vec<Figure>,
-}
-
-pub(crate) struct Figure {
-    pub(crate) picture: Picture,
-    pub(crate) legend: Vec<Named>,
 }
 
 struct Row {
@@ -85,20 +75,10 @@ impl Replay {
 
     fn shown(&self, id: &str, parts: Vec<panels::Part>) -> Shown {
         let figure = |(index, part): (usize, panels::Part)| {
-            let id = format!("{id}-{index}");
-            let options = SvgOptions {
-                width: 560.0,
-                panel_height: 230.0,
-                theme: Theme::Page,
-                labelled_by: Some(id.clone()),
-                ..SvgOptions::default()
-            };
             // All of them begin at 0, so that what stands above each other happened at the same time.
             let panel = part.panel.series(Series::new("", [(0.0, f64::NAN)]));
             let chart = panels::frame(self, part.title.clone()).described(format!("{}.", part.title)).panel(panel);
-            let legend = chart.named();
-            let legend = legend.into_iter().map(|(name, colour, faint)| named(&name, colour, faint)).collect();
-            Figure { picture: Picture { id, title: part.title, svg: chart.svg(&options) }, legend }
+            Charted::of(&chart, format!("{id}-{index}"))
         };
         Shown { figures: parts.into_iter().enumerate().map(figure).collect() }
     }

@@ -31,4 +31,13 @@ impl<B> Evaluator<B> {
         device.seed(self.masks.wrapping_add(part as u64));
         (workload.loss(model, batch, &self.knobs, device), *share)
     }
+
+    /// The mean loss of the whole batch as a number.
+    pub(super) fn loss<W: Workload<Batch = B>>(&self, workload: &W, model: &W::Model, device: &Device) -> f64 {
+        let of_part = |part| {
+            let (output, share) = self.forward(workload, model, part, device);
+            share * f64::from(output.into_scalar::<f32>())
+        };
+        (0..self.parts()).map(of_part).sum()
+    }
 }

@@ -34,19 +34,16 @@ impl<W: Workload> Session<'_, W> {
         let verify = !std::mem::replace(&mut state.loss_repeats, true);
         let evaluate = |trial: &W::Model| -> Result<f64, TrainError> {
             clock.switch(Phase::Forward, device)?;
-            let mut loss = 0.0;
-            for part in 0..batch.parts() {
-                let (output, share) = batch.forward(&**workload, trial, part, device);
-                loss += share * f64::from(output.into_scalar::<f32>());
-                state.forwards += 1;
-            }
+            let loss = batch.loss(&**workload, trial, device);
+            state.forwards += batch.parts() as u64;
             clock.switch(Phase::Update, device)?;
             Ok(loss)
         };
         match find_step_size(optimizer, &model, &mut line, loss, &mut **search, verify, evaluate) {
             Ok(found) => {
-                self.model = Some(self.optimizer.take(model, &line, &found.verdict).map_err(failed)?);
                 self.settle(used, found.verdict.step_size)?;
+                self.measure(batch, &model, loss, line.taken(found.verdict.along), used)?;
+                self.model = Some(self.optimizer.take(model, &line, &found.verdict).map_err(failed)?);
                 if let Some(Reason(reason)) = &found.gave_up {
                     self.state.stopping = Some(StopReason::Diverged);
                     self.record(&Event::Decision { step, decision: "stop".to_owned(), reason: reason.clone() })?;

@@ -30,6 +30,11 @@ impl Step {
     }
 }
 
+/// One hyperparameter of the model and of each parameter group; 0 where it is not set.
+pub(super) fn each(used: &[Hyperparameters], which: Hyperparameter) -> Vec<f64> {
+    used.iter().map(|values| values.get(which).unwrap_or(0.0)).collect()
+}
+
 /// An update failed midway and the run went on all the same.
 fn gone() -> TrainError {
     TrainError::Device("the model is gone".into())
@@ -86,10 +91,11 @@ impl<W: Workload> Session<'_, W> {
             Opening::Search(along) => self.search(&batch, loss, gradients, clipping, &mut used, along)?,
             Opening::Settled(verdict) => {
                 self.settle(&mut used, verdict.step_size)?;
-                self.make_step(gradients, &mut used)?;
+                self.make_step(&batch, loss, gradients, &mut used)?;
                 Searched::without_looking(verdict)
             }
         };
+        self.keep(batch);
         let searched = self.plan.line_search.is_some().then_some(found);
         Ok(Step { loss, gradient_norm, used, searched })
     }
@@ -106,24 +112,33 @@ impl<W: Workload> Session<'_, W> {
     }
 
     /// Steps along what the optimizer makes of the gradients, at the rates in `used`.
-    fn make_step(&mut self, gradients: Gradients, used: &mut Vec<Hyperparameters>) -> Result<(), TrainError> {
+    fn make_step(
+        &mut self,
+        batch: &Evaluator<W::Batch>,
+        loss: f64,
+        gradients: Gradients,
+        used: &mut Vec<Hyperparameters>,
+    ) -> Result<(), TrainError> {
         let step = self.state.step;
         let failed = |source| TrainError::Optimizer { step, source };
         let model = self.take_model()?;
-        if !self.controller.asks().moments {
+        if !self.controller.asks().moments && !self.measures() {
             self.model = Some(self.optimizer.step(model, gradients, used).map_err(failed)?);
             return Ok(());
         }
         let mut update = self.optimizer.direction(&model, gradients, used).map_err(failed)?;
-        if let Some(second) = self.optimizer.mean_second_moment(&update).map_err(failed)? {
-            let rate = used[0].get(Hyperparameter::LearningRate).unwrap_or(0.0);
-            self.decide_within(&Observation::Moments { step, rate, second })?;
-            *used = self.values()?;
+        if self.controller.asks().moments {
+            if let Some(second) = self.optimizer.mean_second_moment(&update).map_err(failed)? {
+                let rate = used[0].get(Hyperparameter::LearningRate).unwrap_or(0.0);
+                self.decide_within(&Observation::Moments { step, rate, second })?;
+                *used = self.values()?;
+            }
+            let decays = each(used, Hyperparameter::WeightDecay);
+            self.optimizer.set_weight_decay(&mut update, &decays).map_err(failed)?;
         }
-        let each = |which| used.iter().map(|values| values.get(which).unwrap_or(0.0)).collect::<Vec<_>>();
-        let decays = each(Hyperparameter::WeightDecay);
-        self.optimizer.set_weight_decay(&mut update, &decays).map_err(failed)?;
-        self.model = Some(self.optimizer.apply(model, &update, &each(Hyperparameter::LearningRate)).map_err(failed)?);
+        self.measure(batch, &model, loss, &update, used)?;
+        let rates = each(used, Hyperparameter::LearningRate);
+        self.model = Some(self.optimizer.apply(model, &update, &rates).map_err(failed)?);
         Ok(())
     }
 
