@@ -41,6 +41,12 @@ pub(crate) fn run(asked: &Asked, global: &Global) -> Result<u8, CliError> {
         ));
     };
     let text = std::fs::read_to_string(path).map_err(CliError::reading(path))?;
+    if text.parse::<Table>().is_ok_and(|table| !table.contains_key("submission")) {
+        return Err(CliError::Usage(format!(
+            "{}: a recipe needs the points of its curve: --points \"1 epochs,2 epochs,4 epochs\"",
+            path.display()
+        )));
+    }
     let study = studies::read(&path.display().to_string(), &text)?;
     if study.tradeoff.is_none() {
         return Err(CliError::Usage(format!(
