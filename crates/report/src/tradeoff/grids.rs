@@ -108,7 +108,7 @@ pub(super) fn differences(tradeoff: &Tradeoff) -> Option<Grid> {
     )
 }
 
-/// What the differences are on average, in one line a submission; none of one submission without a gap.
+/// What the differences are on average, in one line a submission; none of one submission, of which a sentence says it.
 pub(super) fn averages(tradeoff: &Tradeoff) -> Option<Grid> {
     let decimals = Decimals::of(tradeoff);
     let average = |submission: &String, mode: TradeoffMode| {
@@ -143,7 +143,7 @@ pub(super) fn averages(tradeoff: &Tradeoff) -> Option<Grid> {
         columns,
         lines,
     };
-    (compared || !tradeoff.gaps.is_empty()).then(|| grid.useful())
+    (compared || tradeoff.gaps.len() > 1).then(|| grid.useful())
 }
 
 /// Cyclic minus standard at each point.

@@ -10,6 +10,8 @@ use crate::summary::{WIDEST, wrapped};
 
 /// Between columns.
 const GAP: usize = 2;
+/// Names are cut no shorter than this.
+const NAME: usize = 8;
 /// More missing points than these sentences are counted, not listed.
 const MISSING: usize = 6;
 
@@ -81,18 +83,20 @@ fn paragraph(text: &str, sign: &str, style: Style, width: usize) -> Vec<Line> {
 fn table(tradeoffs: &Tradeoffs<'_>, grid: &Grid, width: usize) -> Vec<Line> {
     let letters = |text: &str| text.chars().count();
     let own = |column: usize| grid.lines.iter().filter_map(move |line| line.cells.get(column));
-    // Of every column: its number's width, and that of what follows it.
+    // Of every column: its number's width, and that of what follows it, which is left out where both are too wide for a line.
+    let most = (width - 4).saturating_sub(NAME + GAP);
     let sizes: Vec<(usize, usize)> = (0..grid.columns.len())
         .map(|column| {
             let head = grid.columns.get(column).map_or(0, |head| letters(head));
-            let text = own(column).map(|cell| letters(&cell.text)).chain([head]).max().unwrap_or(0);
-            (text, own(column).map(|cell| letters(&detailed(cell))).max().unwrap_or(0))
+            let text = own(column).map(|cell| letters(&cell.text)).chain([head]).max().unwrap_or(0).min(most);
+            let detail = own(column).map(|cell| letters(&detailed(cell))).max().unwrap_or(0);
+            (text, if text + detail > most { 0 } else { detail })
         })
         .collect();
     let widest = sizes.iter().map(|(text, detail)| GAP + text + detail).max().unwrap_or(0);
     let names: Vec<String> = grid.lines.iter().map(super::grid::Line::name).collect();
     let name = names.iter().map(|name| letters(name)).chain([letters(&grid.across)]).max().unwrap_or(0);
-    let name = name.min((width - 4).saturating_sub(widest).clamp(8, 36));
+    let name = name.min((width - 4).saturating_sub(widest).clamp(NAME, 36));
     let mut lines = vec![Line::new()];
     lines.extend(paragraph(&grid.title, "", Style::Bold, width));
     let mut begin = 0;
@@ -106,6 +110,7 @@ fn table(tradeoffs: &Tradeoffs<'_>, grid: &Grid, width: usize) -> Vec<Line> {
         let columns = begin..begin + sizes.iter().skip(begin).take_while(fits).count().max(1);
         let mut head = Line::text(format!("    {:<name$}", shortened(&grid.across, name)), Style::Muted);
         for (title, (text, detail)) in grid.columns.iter().zip(&sizes).take(columns.end).skip(begin) {
+            let title = shortened(title, *text);
             head.push(format!("{title:>at$}{:detail$}", "", at = GAP + text), Style::Muted);
         }
         lines.push(head);
@@ -113,9 +118,13 @@ fn table(tradeoffs: &Tradeoffs<'_>, grid: &Grid, width: usize) -> Vec<Line> {
             let mut line = Line::text("  ● ", Style::Colour(tradeoffs.colour(&own.submission)));
             line.push(format!("{:<name$}", shortened(called, name)), Style::Plain);
             for (cell, (text, detail)) in own.cells.iter().zip(&sizes).take(columns.end).skip(begin) {
-                line.push(" ".repeat(GAP + text - letters(&cell.text)), Style::Plain);
-                line.push(&cell.text, style(cell));
-                line.push(format!("{:<detail$}", detailed(cell)), Style::Muted);
+                let number = shortened(&cell.text, *text);
+                line.push(" ".repeat(GAP + text - letters(&number)), Style::Plain);
+                line.push(number, style(cell));
+                line.push(
+                    if *detail > 0 { format!("{:<detail$}", detailed(cell)) } else { String::new() },
+                    Style::Muted,
+                );
             }
             lines.push(line);
         }

@@ -153,7 +153,7 @@ pub(super) fn dominance(tradeoff: &Tradeoff) -> Vec<String> {
     sentences
 }
 
-/// At how many points the best is ahead of the next by more than chance; nothing of one submission.
+/// At how many points the lead of the best over the next is settled; nothing of one submission.
 pub(super) fn ahead(tradeoff: &Tradeoff) -> Option<String> {
     let mode = reference(tradeoff)?;
     let own: Vec<&Curve> = tradeoff.curves.iter().filter(|curve| curve.mode == mode).collect();
@@ -175,15 +175,14 @@ pub(super) fn ahead(tradeoff: &Tradeoff) -> Option<String> {
     };
     let all: Vec<Option<bool>> = points.iter().filter_map(settled).collect();
     let known: Vec<bool> = all.iter().copied().flatten().collect();
-    let of = plural(known.len() as u64, "point");
-    match known.iter().filter(|settled| **settled).count() {
+    let settled = known.iter().filter(|settled| **settled).count();
+    let interval = format!("{} interval of the best’s lead over the next", percent(tradeoff.confidence, 1.0));
+    match known.len() {
         _ if all.is_empty() => None,
-        _ if known.is_empty() => Some("With one seed nothing tells the best from the next.".to_owned()),
-        0 => Some(format!("At none of {of} is the best ahead of the next by more than chance: that is undecided.")),
-        count if count == known.len() => {
-            Some(format!("At each of {of} the best is ahead of the next by more than chance."))
-        }
-        count => Some(format!("At {count} of {of} the best is ahead of the next by more than chance.")),
+        0 => Some("With one seed nothing tells the best from the next.".to_owned()),
+        _ if settled == 0 => Some(format!("That is undecided: the {interval} holds 0 everywhere.")),
+        all if settled == all => Some(format!("The {interval} leaves out 0 everywhere.")),
+        all => Some(format!("The {interval} leaves out 0 at {settled} of {}.", plural(all as u64, "point"))),
     }
 }
 
@@ -350,9 +349,10 @@ fn doubt(tradeoff: &Tradeoff, decimals: Decimals, estimate: &Estimate) -> String
     format!(" ({confidence} interval {interval}, {seeds}).{undecided}")
 }
 
+/// A difference of which all digits that are told are 0 is none.
 fn sided(decimals: Decimals, value: f64) -> String {
     let told = decimals.sided(value);
-    if told.contains(' ') { told } else { format!("{told} better") }
+    if told.contains(' ') { told } else { "no different".to_owned() }
 }
 
 /// The title of the picture of curves.
