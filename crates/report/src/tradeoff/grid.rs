@@ -55,6 +55,24 @@ impl Cell {
     }
 }
 
+impl Grid {
+    /// Without the columns in which nothing is.
+    pub(super) fn useful(mut self) -> Self {
+        let used = |column: usize| {
+            let mut own = self.lines.iter().filter_map(|line| line.cells.get(column));
+            own.any(|cell| cell.weight != Weight::Absent)
+        };
+        let keep: Vec<bool> = (0..self.columns.len()).map(used).collect();
+        let mut kept = keep.iter();
+        self.columns.retain(|_| kept.next().copied().unwrap_or(true));
+        for line in &mut self.lines {
+            let mut kept = keep.iter();
+            line.cells.retain(|_| kept.next().copied().unwrap_or(true));
+        }
+        self
+    }
+}
+
 impl Line {
     /// How its submission is named in text.
     pub(super) fn name(&self) -> String {

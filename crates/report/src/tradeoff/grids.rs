@@ -6,8 +6,8 @@ use super::grid::{Cell, Grid, Line};
 use super::told::{self, Decimals};
 use crate::number::{capital, count, short, spoken};
 
-/// Qualities that the times to reach them are told of.
-const QUALITIES: usize = 5;
+/// At least so many qualities are told with what it takes to reach them.
+const QUALITIES: usize = 3;
 
 /// Standard before cyclic, as what is approximated comes before what approximates.
 pub(super) const MODES: [TradeoffMode; 2] = [TradeoffMode::Standard, TradeoffMode::Cyclic];
@@ -108,7 +108,7 @@ pub(super) fn differences(tradeoff: &Tradeoff) -> Option<Grid> {
     )
 }
 
-/// What the differences are on average, in one line a submission; none of one submission without a gap.
+/// What the differences are on average, in one line a submission; none of one submission, of which a sentence says it.
 pub(super) fn averages(tradeoff: &Tradeoff) -> Option<Grid> {
     let decimals = Decimals::of(tradeoff);
     let average = |submission: &String, mode: TradeoffMode| {
@@ -127,21 +127,23 @@ pub(super) fn averages(tradeoff: &Tradeoff) -> Option<Grid> {
         }
         Line { submission: submission.clone(), mode: None, cells }
     };
-    let mut columns = vec!["cyclic".to_owned()];
+    let mut columns = vec!["gap".to_owned()];
     if compared {
-        columns.extend(MODES.map(|mode| mode.name().to_owned()));
+        columns.extend(MODES.map(|mode| format!("{} gain", mode.name())));
         columns.push("cosine".to_owned());
     }
-    let over = match tradeoff.baseline.as_deref().filter(|_| compared) {
-        Some(baseline) => format!("; both minus {baseline}, and how alike the two are"),
+    let gain = match tradeoff.baseline.as_deref().filter(|_| compared) {
+        Some(baseline) => format!("; gain: minus {baseline}"),
         None => String::new(),
     };
-    (compared || !tradeoff.gaps.is_empty()).then(|| Grid {
-        title: format!("Averages over the points: cyclic minus standard{over}"),
+    let lines = tradeoff.submissions.iter().map(line).collect();
+    let grid = Grid {
+        title: format!("Averages over the points (gap: cyclic minus standard{gain})"),
         across: spoken(&tradeoff.metric),
         columns,
-        lines: tradeoff.submissions.iter().map(line).collect(),
-    })
+        lines,
+    };
+    (compared || tradeoff.gaps.len() > 1).then(|| grid.useful())
 }
 
 /// Cyclic minus standard at each point.
@@ -186,15 +188,18 @@ fn half(estimate: &Estimate) -> Option<f64> {
 pub(super) fn round_qualities(tradeoff: &Tradeoff) -> Vec<f64> {
     let means = || tradeoff.curves.iter().flat_map(|curve| curve.points.iter().map(|at| at.quality.mean));
     let (low, high) = (means().fold(f64::INFINITY, f64::min), means().fold(f64::NEG_INFINITY, f64::max));
-    let raw = (high - low) / QUALITIES as f64;
-    if !(raw.is_finite() && raw > 0.0) {
+    let range = high - low;
+    if !(range.is_finite() && range > 0.0) {
         return Vec::new();
     }
-    let power = raw.log10().floor() as i32;
+    let power = range.log10().floor() as i32;
     // Divided where it is below 1, so that 0.3 is 3 / 10.
-    let times = |whole: f64| if power < 0 { whole / 10f64.powi(-power) } else { whole * 10f64.powi(power) };
-    let Some(step) = [1.0, 2.0, 5.0, 10.0].into_iter().find(|step| times(*step) >= raw) else { return Vec::new() };
-    let first = (low / times(step)).floor() + 1.0;
-    let all = (0..=QUALITIES).map(|index| times((first + index as f64) * step));
-    all.filter(|quality| low < *quality && *quality < high).collect()
+    let times = |whole: f64, power: i32| if power < 0 { whole / 10f64.powi(-power) } else { whole * 10f64.powi(power) };
+    let at = |step: (f64, i32)| -> Vec<f64> {
+        let first = (low / times(step.0, step.1)).floor() as i64 + 1;
+        let all = (first..).map(|index| times(index as f64 * step.0, step.1)).take(2 * QUALITIES);
+        all.filter(|quality| low < *quality && *quality < high).collect()
+    };
+    let steps = [(5.0, power), (2.0, power), (1.0, power), (5.0, power - 1), (2.0, power - 1), (1.0, power - 1)];
+    steps.into_iter().map(at).find(|qualities| qualities.len() >= QUALITIES).unwrap_or_default()
 }

@@ -7,6 +7,7 @@ use super::figures::{self, Figure, Kind};
 use super::grid::{Cell, Grid, Weight};
 use super::{Tradeoffs, grids, missing, told, words};
 use crate::ReportError;
+use crate::chart::palette::REST;
 use crate::chart::{SvgOptions, Theme};
 use crate::html::{Named, Picture, named, style};
 use crate::number::{capital, plural, unbroken};
@@ -165,7 +166,11 @@ fn key(tradeoffs: &Tradeoffs<'_>, submission: &str, mode: Option<TradeoffMode>) 
 
 fn legend(tradeoffs: &Tradeoffs<'_>) -> Vec<Named> {
     let names = tradeoffs.submissions();
-    names.iter().map(|name| named(name, tradeoffs.colour(name), false)).collect()
+    let mut legend: Vec<Named> = names.iter().map(|name| named(name, tradeoffs.colour(name), false)).collect();
+    if names.len() > 1 {
+        legend.push(named("Pareto frontier", REST, false));
+    }
+    legend
 }
 
 fn modes(tradeoffs: &Tradeoffs<'_>) -> Vec<&'static str> {

@@ -10,6 +10,8 @@ use crate::summary::{WIDEST, wrapped};
 
 /// Between columns.
 const GAP: usize = 2;
+/// Names are cut no shorter than this.
+const NAME: usize = 8;
 /// More missing points than these sentences are counted, not listed.
 const MISSING: usize = 6;
 
@@ -55,7 +57,8 @@ fn of(tradeoffs: &Tradeoffs<'_>, tradeoff: &Tradeoff, width: usize) -> Vec<Line>
         let more = format!("{} are missing.", plural((sentences.len() - MISSING) as u64, "more curve"));
         lines.extend(paragraph(&more.replace("curves", "curves or parts of them"), "! ", Style::Warn, width));
     }
-    for sentence in words::cost(tradeoff).into_iter().chain(words::gap(tradeoff)) {
+    let sentences = words::ahead(tradeoff).into_iter().chain(words::cost(tradeoff)).chain(words::gap(tradeoff));
+    for sentence in sentences {
         lines.extend(paragraph(&sentence, "", Style::Plain, width));
     }
     let grids = [grids::qualities(tradeoff), grids::reaches(tradeoff), grids::averages(tradeoff)];
@@ -78,42 +81,54 @@ fn paragraph(text: &str, sign: &str, style: Style, width: usize) -> Vec<Line> {
 
 /// In as many blocks of columns as the width takes.
 fn table(tradeoffs: &Tradeoffs<'_>, grid: &Grid, width: usize) -> Vec<Line> {
-    let cells = || grid.lines.iter().flat_map(|line| &line.cells);
-    let widest = |texts: &mut dyn Iterator<Item = &str>| texts.map(|text| text.chars().count()).max().unwrap_or(0);
-    let text = widest(&mut cells().map(|cell| cell.text.as_str()).chain(grid.columns.iter().map(String::as_str)));
-    let details: Vec<String> = cells().map(detailed).collect();
-    let detail = widest(&mut details.iter().map(String::as_str));
-    let column = GAP + text + detail;
+    let letters = |text: &str| text.chars().count();
+    let own = |column: usize| grid.lines.iter().filter_map(move |line| line.cells.get(column));
+    // Of every column: its number's width, and that of what follows it, which is left out where both are too wide for a line.
+    let most = (width - 4).saturating_sub(NAME + GAP);
+    let sizes: Vec<(usize, usize)> = (0..grid.columns.len())
+        .map(|column| {
+            let head = grid.columns.get(column).map_or(0, |head| letters(head));
+            let text = own(column).map(|cell| letters(&cell.text)).chain([head]).max().unwrap_or(0).min(most);
+            let detail = own(column).map(|cell| letters(&detailed(cell))).max().unwrap_or(0);
+            (text, if text + detail > most { 0 } else { detail })
+        })
+        .collect();
+    let widest = sizes.iter().map(|(text, detail)| GAP + text + detail).max().unwrap_or(0);
     let names: Vec<String> = grid.lines.iter().map(super::grid::Line::name).collect();
-    let name = widest(&mut names.iter().map(String::as_str).chain([grid.across.as_str()]));
-    let name = name.min((width - 4).saturating_sub(column).clamp(8, 36));
-    let most = ((width - 4 - name) / column).max(1);
-    // Blocks of about the same width.
-    let block = grid.columns.len().div_ceil(grid.columns.len().div_ceil(most).max(1)).max(1);
-    let mut lines = vec![Line::new(), Line::text(shortened(&grid.title, width), Style::Bold)];
-    for begin in (0..grid.columns.len()).step_by(block) {
-        let columns = begin..(begin + block).min(grid.columns.len());
+    let name = names.iter().map(|name| letters(name)).chain([letters(&grid.across)]).max().unwrap_or(0);
+    let name = name.min((width - 4).saturating_sub(widest).clamp(NAME, 36));
+    let mut lines = vec![Line::new()];
+    lines.extend(paragraph(&grid.title, "", Style::Bold, width));
+    let mut begin = 0;
+    while begin < sizes.len() {
+        let mut room = (width - 4).saturating_sub(name);
+        let fits = |(text, detail): &&(usize, usize)| {
+            let enough = GAP + text + detail <= room;
+            room = room.saturating_sub(GAP + text + detail);
+            enough
+        };
+        let columns = begin..begin + sizes.iter().skip(begin).take_while(fits).count().max(1);
         let mut head = Line::text(format!("    {:<name$}", shortened(&grid.across, name)), Style::Muted);
-        for title in &grid.columns[columns.clone()] {
+        for (title, (text, detail)) in grid.columns.iter().zip(&sizes).take(columns.end).skip(begin) {
+            let title = shortened(title, *text);
             head.push(format!("{title:>at$}{:detail$}", "", at = GAP + text), Style::Muted);
         }
         lines.push(head);
         for (own, called) in grid.lines.iter().zip(&names) {
             let mut line = Line::text("  ● ", Style::Colour(tradeoffs.colour(&own.submission)));
             line.push(format!("{:<name$}", shortened(called, name)), Style::Plain);
-            for cell in own.cells.get(columns.clone()).unwrap_or_default() {
-                line.push(" ".repeat(GAP + text - cell.text.chars().count()), Style::Plain);
-                line.push(&cell.text, style(cell));
+            for (cell, (text, detail)) in own.cells.iter().zip(&sizes).take(columns.end).skip(begin) {
+                let number = shortened(&cell.text, *text);
+                line.push(" ".repeat(GAP + text - letters(&number)), Style::Plain);
+                line.push(number, style(cell));
                 line.push(
-                    format!(
-                        "{:<detail$}",
-                        if cell.detail.is_empty() { String::new() } else { format!(" {}", cell.detail) }
-                    ),
+                    if *detail > 0 { format!("{:<detail$}", detailed(cell)) } else { String::new() },
                     Style::Muted,
                 );
             }
             lines.push(line);
         }
+        begin = columns.end;
     }
     lines
 }

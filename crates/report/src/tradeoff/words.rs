@@ -2,7 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use rheostat_score::{Clock, Dominance, DominatedCurve, Estimate, FrontierPoint, Quality, Tradeoff, TradeoffMode};
+use rheostat_record::Direction;
+use rheostat_score::{
+    Clock, Curve, Dominance, DominatedCurve, Estimate, FrontierPoint, Quality, Tradeoff, TradeoffMode,
+};
 
 use super::Tradeoffs;
 use super::grids::MODES;
@@ -32,7 +35,7 @@ pub(super) fn headline(tradeoffs: &Tradeoffs<'_>) -> String {
 /// What follows it.
 pub(super) fn subline(tradeoffs: &Tradeoffs<'_>) -> String {
     match tradeoffs.all.as_slice() {
-        [one] => cost(one).into_iter().chain(gap(one)).collect::<Vec<_>>().join(" "),
+        [one] => ahead(one).into_iter().chain(cost(one)).chain(gap(one)).collect::<Vec<_>>().join(" "),
         many => many
             .iter()
             .map(|tradeoff| best(tradeoff).unwrap_or_else(|| range(tradeoff)) + ".")
@@ -146,7 +149,41 @@ pub(super) fn dominance(tradeoff: &Tradeoff) -> Vec<String> {
         many => vec![format!("Of {many} pairs of {} curves one is better at every cost, or never worse.", mode.name())],
     };
     sentences.extend(agreement(tradeoff));
+    sentences.extend(ahead(tradeoff));
     sentences
+}
+
+/// At how many points the lead of the best over the next is settled; nothing of one submission.
+pub(super) fn ahead(tradeoff: &Tradeoff) -> Option<String> {
+    let mode = reference(tradeoff)?;
+    let own: Vec<&Curve> = tradeoff.curves.iter().filter(|curve| curve.mode == mode).collect();
+    let points: BTreeSet<u64> = own.iter().flat_map(|curve| curve.points.iter().map(|at| at.point)).collect();
+    // Per point whether the interval of the difference leaves out 0, if it has one.
+    let settled = |point: &u64| -> Option<Option<bool>> {
+        let mean = |curve: &&Curve| {
+            let at = curve.points.iter().find(|at| at.point == *point)?;
+            Some((curve.submission.clone(), at.quality.mean))
+        };
+        let mut means: Vec<(String, f64)> = own.iter().filter_map(mean).collect();
+        means.sort_by(|a, b| a.1.total_cmp(&b.1));
+        if tradeoff.direction == Direction::Increasing {
+            means.reverse();
+        }
+        let [(best, _), (next, _), ..] = means.as_slice() else { return None };
+        let difference = tradeoff.difference(best, next, mode)?.difference;
+        Some(difference.points.iter().find(|at| at.point == *point)?.difference.is_settled())
+    };
+    let all: Vec<Option<bool>> = points.iter().filter_map(settled).collect();
+    let known: Vec<bool> = all.iter().copied().flatten().collect();
+    let settled = known.iter().filter(|settled| **settled).count();
+    let interval = format!("{} interval of the best’s lead over the next", percent(tradeoff.confidence, 1.0));
+    match known.len() {
+        _ if all.is_empty() => None,
+        0 => Some("With one seed nothing tells the best from the next.".to_owned()),
+        _ if settled == 0 => Some(format!("That is undecided: the {interval} holds 0 everywhere.")),
+        all if settled == all => Some(format!("The {interval} leaves out 0 everywhere.")),
+        all => Some(format!("The {interval} leaves out 0 at {settled} of {}.", plural(all as u64, "point"))),
+    }
 }
 
 /// Whether the same curves dominate others in both modes, if both have curves to compare.
@@ -301,7 +338,7 @@ pub(super) fn quality(tradeoff: &Tradeoff) -> &'static str {
 /// How the interval leaves it, closing the sentence.
 fn doubt(tradeoff: &Tradeoff, decimals: Decimals, estimate: &Estimate) -> String {
     let Some((low, high)) = estimate.interval() else {
-        return ", of one seed: nothing tells it from chance.".to_owned();
+        return ". That is of one seed: nothing tells it from chance.".to_owned();
     };
     let confidence = percent(tradeoff.confidence, 1.0);
     let (interval, seeds) = (decimals.between(low, high), plural(estimate.seeds as u64, "seed"));
@@ -312,9 +349,10 @@ fn doubt(tradeoff: &Tradeoff, decimals: Decimals, estimate: &Estimate) -> String
     format!(" ({confidence} interval {interval}, {seeds}).{undecided}")
 }
 
+/// A difference of which all digits that are told are 0 is none.
 fn sided(decimals: Decimals, value: f64) -> String {
     let told = decimals.sided(value);
-    if told.contains(' ') { told } else { format!("{told} better") }
+    if told.contains(' ') { told } else { "no different".to_owned() }
 }
 
 /// The title of the picture of curves.
