@@ -101,3 +101,40 @@ impl<W: Workload> Loader<W> {
         Ok(drawn)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rheostat_record::{Recipe, RecipeText};
+    use rheostat_workload::WORKLOADS;
+    use rheostat_workload::workloads::DigitsMlp;
+
+    use super::*;
+
+    /// The digits, mixed more and more.
+    fn source() -> Source<DigitsMlp> {
+        let text = "workload = \"digits-mlp\"\nbatch_size = 8\n[mixup]\nmethod = \"linear\"\nstart = 0.1\nend = 1.0\n";
+        let text = RecipeText { name: "test.toml", text, sets: &[], resolved: false };
+        let plan = Recipe::read(&text, WORKLOADS).unwrap().plan(1077).unwrap();
+        Source { workload: Arc::new(DigitsMlp::open().unwrap()), plan, seed: 3, accumulate: 2 }
+    }
+
+    /// The batch at a position for an update, from nothing before it.
+    fn alone(position: u64, step: u64) -> Vec<rheostat_workload::workloads::ImageBatch> {
+        let (drawn, knobs) = source().draw(position, step).recv().unwrap();
+        assert_eq!(knobs, source().knobs(step));
+        drawn.parts.into_iter().map(|(batch, _)| batch).collect()
+    }
+
+    #[test]
+    fn a_batch_is_drawn_for_its_update_also_after_skipped_ones() {
+        let Source { workload, plan, seed, accumulate } = source();
+        let mut loader = Loader::start(workload, plan, seed, accumulate, 0);
+        // The updates that the loop asks for: the third and fifth batch were skipped, and one was gone back to.
+        for (position, step) in [0, 1, 2, 2, 3, 3, 4, 5, 1].into_iter().enumerate() {
+            let drawn = loader.next(step).unwrap();
+            let parts: Vec<_> = drawn.parts.into_iter().map(|(batch, _)| batch).collect();
+            assert_eq!(parts, alone(position as u64, step), "batch {position} for update {step}");
+        }
+        assert_ne!(alone(3, 2), alone(3, 3), "the update matters");
+    }
+}

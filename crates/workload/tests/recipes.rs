@@ -1,5 +1,7 @@
 //! Every default recipe is a recipe: it reads, it resolves, and it describes the workload it stands for.
 
+use std::path::Path;
+
 use rheostat_record::{Recipe, RecipeText};
 use rheostat_workload::WORKLOADS;
 
@@ -19,4 +21,20 @@ fn only_the_default_workload_trains_without_data() {
     let embedded: Vec<_> = WORKLOADS.iter().filter(|facts| facts.dataset.is_none()).map(|facts| facts.name).collect();
     assert_eq!(embedded, ["digits-mlp"]);
     assert_eq!(WORKLOADS[0].name, "digits-mlp");
+}
+
+#[test]
+fn every_recipe_of_the_project_reads_and_resolves() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../recipes");
+    let mut count = 0;
+    for path in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+        if path.extension().is_some_and(|extension| extension == "toml") {
+            let (name, text) = (path.display().to_string(), std::fs::read_to_string(&path).unwrap());
+            let text = RecipeText { name: &name, text: &text, sets: &[], resolved: false };
+            let recipe = Recipe::read(&text, WORKLOADS).unwrap_or_else(|error| panic!("{error}"));
+            recipe.plan(recipe.workload.samples).unwrap_or_else(|error| panic!("{error}"));
+            count += 1;
+        }
+    }
+    assert!(count > 40, "{count}");
 }
