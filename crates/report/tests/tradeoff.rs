@@ -158,7 +158,10 @@ fn every_picture_is_svg_and_png_with_a_name_for_its_file() {
     // Six read-outs of the run are dots, and markers across both panels.
     let svg = figures[2].svg(&SvgOptions::default());
     assert_eq!(svg.matches("<circle").count(), 6);
-    assert!(of(&rows).runs(&[]).analysis().len() == 1);
+    // A standard run of the same seed is none to draw.
+    let (submission, mut run) = cyclic_run(Sample::default().run().manifest);
+    run.manifest.recipe_hash = rows.iter().find(|row| row.mode == TradeoffMode::Standard).unwrap().recipe_hash.clone();
+    assert_eq!(tradeoff::figures(&of(&rows).runs(&[(submission, run)])).len(), 3);
 }
 
 #[test]

@@ -9,6 +9,7 @@ pub struct Axis {
     pub(crate) through: Option<f64>,
     pub(crate) only: Option<(f64, f64)>,
     pub(crate) exponents: bool,
+    pub(crate) marks: Vec<f64>,
 }
 
 /// How values are spread along an axis.
@@ -26,7 +27,8 @@ pub enum Scale {
 impl Axis {
     /// A linear axis.
     pub fn new(label: impl Into<String>) -> Self {
-        Self { label: label.into(), scale: Scale::Linear, whole: false, through: None, only: None, exponents: false }
+        let (label, scale, marks) = (label.into(), Scale::Linear, Vec::new());
+        Self { label, scale, whole: false, through: None, only: None, exponents: false, marks }
     }
 
     /// How values are spread.
@@ -55,6 +57,30 @@ impl Axis {
     pub fn exponents(mut self) -> Self {
         self.exponents = true;
         self
+    }
+
+    /// Ticks of a horizontal axis are at these values, ascending, in place of round ones; a value too near to the next is none.
+    #[must_use]
+    pub fn marks(mut self, values: impl IntoIterator<Item = f64>) -> Self {
+        self.marks = values.into_iter().collect();
+        self
+    }
+
+    /// About `wanted` ticks of a horizontal axis, at its marks if it has any.
+    pub(crate) fn ticks(&self, range: &Range, wanted: usize) -> Vec<Tick> {
+        if self.marks.is_empty() {
+            return range.ticks(wanted);
+        }
+        let near = 0.8 / wanted.max(1) as f64;
+        let mut ticks: Vec<Tick> = Vec::new();
+        for value in self.marks.iter().rev() {
+            let Some(at) = range.place(*value).filter(|at| (0.0..=1.0).contains(at)) else { continue };
+            if ticks.last().is_none_or(|last| last.at - at >= near) {
+                ticks.push(Tick { at, label: number::significant(*value, 4) });
+            }
+        }
+        ticks.reverse();
+        ticks
     }
 
     /// Only whole numbers are ticks.
@@ -320,6 +346,15 @@ mod tests {
         let ticks = Range::across(&axis, [1e-5, 1.0].into_iter()).ticks(6);
         let labels: Vec<String> = ticks.into_iter().map(|tick| tick.label).collect();
         assert_eq!(labels, ["1e-5", "1e-4", "1e-3", "1e-2", "0.1", "1"]);
+    }
+
+    #[test]
+    fn marks_take_the_place_of_round_ticks_unless_they_are_too_near() {
+        let axis = Axis::new("updates").scale(Scale::Log).marks([16.0, 17.0, 64.0, 128.0, 256.0, 512.0]);
+        let range = Range::across(&axis, [16.0, 512.0].into_iter());
+        let labels = |wanted| axis.ticks(&range, wanted).into_iter().map(|tick| tick.label).collect::<Vec<_>>();
+        assert_eq!(labels(8), ["17", "64", "128", "256", "512"]);
+        assert_eq!(labels(3), ["17", "128", "512"]);
     }
 
     #[test]

@@ -177,8 +177,12 @@ impl Picture<'_> {
         ));
         let last = self.layout.panels.last().is_some_and(|last| last.bottom == bottom);
         let mut ticks = String::new();
-        for (index, tick) in
-            self.layout.x.ticks(((right - left) / 85.0).round().max(2.0) as usize).into_iter().enumerate()
+        for (index, tick) in self
+            .chart
+            .x
+            .ticks(&self.layout.x, ((right - left) / 85.0).round().max(2.0) as usize)
+            .into_iter()
+            .enumerate()
         {
             let x = ((left + tick.at * (right - left)) * 10.0).round() / 10.0;
             let _ = write!(ticks, "M{x} {bottom}v4");

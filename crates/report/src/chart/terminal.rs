@@ -1,4 +1,4 @@
-use super::axis::Range;
+use super::axis::{Axis, Range};
 use super::canvas::{Canvas, Grain};
 use super::layout::{Entry, Kind, entries, vertical};
 use super::{Chart, Look, Panel, thin};
@@ -127,7 +127,7 @@ impl Chart {
                 lines.push(line);
             }
         }
-        lines.extend(foot(&x, gutter, columns));
+        lines.extend(foot(&self.x, &x, gutter, columns));
         if !self.x.label.is_empty() {
             let label = shortened(&self.x.label, columns);
             let indent = gutter + 2 + (columns - label.chars().count()) / 2;
@@ -198,11 +198,11 @@ fn column_of(at: f64, canvas: &Canvas) -> usize {
 }
 
 /// The horizontal axis and its labels.
-fn foot(x: &Range, gutter: usize, columns: usize) -> [Line; 2] {
+fn foot(across: &Axis, x: &Range, gutter: usize, columns: usize) -> [Line; 2] {
     let mut axis: Vec<char> = vec!['─'; columns];
     let mut labels: Vec<char> = vec![' '; columns + gutter + 2];
     let mut free = 0;
-    for tick in x.ticks((columns / 12).max(2)) {
+    for tick in across.ticks(x, (columns / 12).max(2)) {
         let column = (tick.at * (columns - 1) as f64).round() as usize;
         let width = tick.label.chars().count();
         let begin = (column + gutter + 2).saturating_sub(width / 2).min(labels.len().saturating_sub(width));

@@ -59,5 +59,6 @@ fn of(row: &ReadOutRow, submission: &str, run: &Run) -> bool {
     row.mode == TradeoffMode::Cyclic
         && row.submission == submission
         && row.workload == run.manifest.workload
+        && row.recipe_hash == run.manifest.recipe_hash
         && row.seed == run.manifest.seed
 }

@@ -98,7 +98,16 @@ fn axis(tradeoff: &Tradeoff) -> (Axis, f64) {
         }
         clock => (1.0, told::clock(clock).to_owned()),
     };
-    (Axis::new(label).scale(Scale::Log), unit)
+    let axis = Axis::new(label).scale(Scale::Log);
+    (if tradeoff.clock == Clock::Steps { axis.marks(steps(tradeoff)) } else { axis }, unit)
+}
+
+/// Updates at the points.
+fn steps(tradeoff: &Tradeoff) -> Vec<f64> {
+    let mut steps: Vec<u64> = tradeoff.curves.iter().flat_map(|curve| curve.points.iter().map(|at| at.step)).collect();
+    steps.sort_unstable();
+    steps.dedup();
+    steps.into_iter().map(|step| step as f64).collect()
 }
 
 fn look(mode: TradeoffMode) -> Look {
@@ -189,7 +198,7 @@ fn improvement(tradeoffs: &Tradeoffs<'_>, tradeoff: &Tradeoff) -> Option<Chart> 
     };
     let title = format!("Difference from {baseline} on {}: {better}", tradeoff.workload);
     let described = format!("{title}. Standard curves are solid, cyclic ones dashed. The values are in the table.");
-    let x = Axis::new("updates at the point").scale(Scale::Log);
+    let x = Axis::new("updates at the point").scale(Scale::Log).marks(steps(tradeoff));
     (!tradeoff.differences.is_empty()).then(|| Chart::new(title, x).described(described).panel(panel))
 }
 

@@ -75,9 +75,8 @@ pub(super) fn best(tradeoff: &Tradeoff) -> Option<String> {
     let text = match stretches.as_slice() {
         [] => return None,
         [[only, ..]] => {
-            let dominated =
-                tradeoff.dominated.iter().filter(|pair| pair.mode == mode && pair.better == only.submission);
-            let all = dominated.count() == curves - 1;
+            let own = tradeoff.dominated.iter().filter(|pair| pair.mode == mode && pair.better == only.submission);
+            let all = own.filter(|pair| pair.dominance == Dominance::Strict).count() == curves - 1;
             format!("{} has the best curve{}", only.submission, if all { " at every cost" } else { "" })
         }
         [first, rest @ ..] if rest.len() <= CHANGES => {

@@ -76,14 +76,19 @@ pub fn row(
         threads: 2,
         processor: "made up".to_owned(),
         program: "rheostat 0.1.0".to_owned(),
-        recipe_hash: "0".repeat(64),
+        recipe_hash: hash(mode),
     }
+}
+
+fn hash(mode: TradeoffMode) -> String {
+    mode.name().chars().take(1).collect::<String>().repeat(64)
 }
 
 /// The baseline's cyclic run of seed 1: its rate begins anew after every point, and its accuracy falls then.
 pub fn cyclic_run(manifest: Manifest) -> (String, Run) {
     let manifest = Manifest {
         workload: "resnet".to_owned(),
+        recipe_hash: hash(TradeoffMode::Cyclic),
         seed: 1,
         metric: "accuracy".to_owned(),
         direction: Direction::Increasing,
