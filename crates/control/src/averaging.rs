@@ -1,9 +1,16 @@
-use rheostat_schedule::parameter::{Family, Kind, Method, Parameter};
+mod ema;
+mod swa;
+mod tail;
+
+use rheostat_schedule::parameter::Method;
 use rheostat_schedule::{Frame, Span};
 use serde::{Deserialize, Serialize};
 
+pub use self::ema::ExponentialAverage;
+pub use self::swa::StochasticAverage;
+pub use self::tail::TailAverage;
 use crate::ControlError;
-use crate::check::{contradiction, within};
+use crate::check::contradiction;
 
 /// An average of the weights along a run as a recipe names it: what is evaluated, tested and kept as best, while training goes on
 /// with the weights themselves.
@@ -14,94 +21,12 @@ pub enum AveragingSpec {
     Ema(ExponentialAverage),
     /// The mean of the weights at several moments.
     Swa(StochasticAverage),
+    /// The mean of the weights over the last part of each cycle.
+    Tail(TailAverage),
 }
 
 /// Every way to average with its parameters.
-pub const AVERAGING: &[Method] = &[ExponentialAverage::METHOD, StochasticAverage::METHOD];
-
-/// Exponential moving average: `average <- decay average + (1 - decay) theta` after every update.
-///
-/// With `decay_warmup` the decay in the `n`-th update of the average is at most `(1 + n) / (10 + n)`, so that the first weights
-/// are forgotten soon.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct ExponentialAverage {
-    /// Share of the average that lives on to the next update.
-    pub decay: f64,
-    /// Whether the decay begins small.
-    pub decay_warmup: bool,
-    /// Updates before the average begins.
-    pub from: Span,
-}
-
-/// Stochastic weight averaging: the mean of the weights every so many updates, or at moments that are listed.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct StochasticAverage {
-    /// Updates before the first weights that count; three quarters of the run if absent.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub from: Option<Span>,
-    /// Updates between two that count; an epoch if absent.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub every: Option<Span>,
-    /// The moments themselves, as the ends of cycles, in place of `from` and `every`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub at: Option<Vec<Span>>,
-}
-
-const DECAY: Parameter = Parameter::new("decay", Kind::Number, "share of the average that lives on")
-    .range(std::ops::Bound::Included(0.0), std::ops::Bound::Excluded(1.0), "at least 0 and less than 1")
-    .default("0.999")
-    .source("torch.optim.swa_utils");
-const IZMAILOV: &str = "Izmailov et al., Averaging weights leads to wider optima, arXiv 1803.05407";
-
-impl Default for ExponentialAverage {
-    fn default() -> Self {
-        Self { decay: 0.999, decay_warmup: true, from: Span::Steps(0) }
-    }
-}
-
-impl ExponentialAverage {
-    /// Its name and parameters.
-    pub const METHOD: Method = Method {
-        name: "ema",
-        family: Family::Averaging,
-        summary: "evaluates an exponential moving average of the weights",
-        parameters: &[
-            DECAY,
-            Parameter::new("decay_warmup", Kind::Boolean, "bound the decay by (1 + n) / (10 + n) in its n-th update")
-                .default("true")
-                .source("tf.train.ExponentialMovingAverage"),
-            Parameter::new("from", Kind::Span, "updates before the average begins").default("\"0 steps\""),
-        ],
-        reference: "Polyak and Juditsky 1992; tf.train.ExponentialMovingAverage",
-    };
-}
-
-impl StochasticAverage {
-    /// Its name and parameters.
-    pub const METHOD: Method = Method {
-        name: "swa",
-        family: Family::Averaging,
-        summary: "evaluates the mean of the weights at several moments",
-        parameters: &[
-            Parameter::new("from", Kind::Span, "updates before the first weights that count; 75 % if absent")
-                .optional()
-                .source(IZMAILOV),
-            Parameter::new("every", Kind::Span, "updates between two that count; an epoch if absent")
-                .positive()
-                .optional()
-                .source(IZMAILOV),
-            Parameter::new(
-                "at",
-                Kind::Spans,
-                "the moments themselves, as the ends of cycles, in place of from and every",
-            )
-            .optional(),
-        ],
-        reference: IZMAILOV,
-    };
-}
+pub const AVERAGING: &[Method] = &[ExponentialAverage::METHOD, StochasticAverage::METHOD, TailAverage::METHOD];
 
 impl AveragingSpec {
     /// The method's name in recipes.
@@ -109,55 +34,34 @@ impl AveragingSpec {
         match self {
             Self::Ema(_) => ExponentialAverage::METHOD.name,
             Self::Swa(_) => StochasticAverage::METHOD.name,
+            Self::Tail(_) => TailAverage::METHOD.name,
         }
     }
 
-    /// The same in updates.
+    /// The same in updates, for a run that is read out after these numbers of updates.
     ///
     /// # Errors
     /// What is out of range, contradicts itself, or does not fit the run, naming its key.
-    pub fn resolve(&self, frame: &Frame) -> Result<Averaging, ControlError> {
-        let steps =
-            |field: &str, span: Span| frame.to_steps(span, 0).map_err(|error| contradiction(field, error.to_string()));
-        let begins = |field: &str, step: u64| match frame.total_steps {
-            Some(total) if step >= total => {
-                Err(contradiction(field, format!("step {step} is not before the last of the {total} there are")))
-            }
-            _ => Ok(step),
-        };
+    pub fn resolve(&self, frame: &Frame, read_outs: &[u64]) -> Result<Averaging, ControlError> {
         match self {
-            Self::Ema(spec) => {
-                within(&DECAY, spec.decay)?;
-                let from = begins("from", steps("from", spec.from)?)?;
-                Ok(Averaging::Ema { decay: spec.decay, decay_warmup: spec.decay_warmup, from })
-            }
-            Self::Swa(StochasticAverage { from, every, at: Some(moments) }) => {
-                if from.is_some() || every.is_some() {
-                    return Err(contradiction(
-                        "at",
-                        "it stands in place of from and every: leave those out".to_owned(),
-                    ));
-                }
-                let mut at = moments.iter().map(|span| steps("at", *span)).collect::<Result<Vec<_>, _>>()?;
-                at.sort_unstable();
-                match (at.first(), at.last(), frame.total_steps) {
-                    (Some(0), ..) => Err(contradiction("at", "nothing is trained at step 0".to_owned())),
-                    (_, Some(&last), Some(total)) if last > total => {
-                        Err(contradiction("at", format!("step {last} is after the last of the {total} there are")))
-                    }
-                    (Some(_), ..) => Ok(Averaging::SwaAt { at }),
-                    (None, ..) => Err(contradiction("at", "it lists no moment".to_owned())),
-                }
-            }
-            Self::Swa(StochasticAverage { from, every, at: None }) => {
-                let from = begins("from", steps("from", from.unwrap_or(Span::Fraction(0.75)))?)?;
-                let every = steps("every", every.unwrap_or(Span::Epochs(1.0)))?;
-                if every == 0 {
-                    return Err(contradiction("every", "it comes to no update".to_owned()));
-                }
-                Ok(Averaging::SwaEvery { from, every })
-            }
+            Self::Ema(spec) => spec.resolve(frame),
+            Self::Swa(spec) => spec.resolve(frame),
+            Self::Tail(spec) => spec.resolve(frame, read_outs),
         }
+    }
+}
+
+fn steps(frame: &Frame, field: &str, span: Span) -> Result<u64, ControlError> {
+    frame.to_steps(span, 0).map_err(|error| contradiction(field, error.to_string()))
+}
+
+/// An average that begins after the last update is none.
+fn begins(field: &str, step: u64, frame: &Frame) -> Result<u64, ControlError> {
+    match frame.total_steps {
+        Some(total) if step >= total => {
+            Err(contradiction(field, format!("step {step} is not before the last of the {total} there are")))
+        }
+        _ => Ok(step),
     }
 }
 
@@ -185,11 +89,18 @@ pub enum Averaging {
         /// The moments.
         at: Vec<u64>,
     },
+    /// In the last part of each cycle, anew in each.
+    Tail {
+        /// From which number of updates to which, in ascending order.
+        windows: Vec<(u64, u64)>,
+        /// Updates between two weights that count, backwards from the end of the window.
+        every: u64,
+    },
 }
 
 impl Averaging {
     /// The share of the new average that the weights after `updates` updates have, when `count` have joined it before; `None`
-    /// if these do not join. The first to join are the average.
+    /// if these do not join. The first to join are the average, and weights with a share of 1 begin it anew.
     pub fn share(&self, updates: u64, count: u64) -> Option<f64> {
         let of_mean = 1.0 / (count as f64 + 1.0);
         match self {
@@ -204,6 +115,28 @@ impl Averaging {
                 since.is_multiple_of(*every).then_some(of_mean)
             }
             Self::SwaAt { at } => at.binary_search(&updates).is_ok().then_some(of_mean),
+            Self::Tail { windows, every } => {
+                let (first, end) = window(windows, updates)?;
+                let joined = (updates - first) / every;
+                (end - updates).is_multiple_of(*every).then_some(1.0 / (joined as f64 + 1.0))
+            }
         }
     }
+
+    /// Whether the average is what counts after so many updates, once weights have joined it.
+    pub fn stands(&self, updates: u64) -> bool {
+        match self {
+            Self::Ema { .. } | Self::SwaEvery { .. } | Self::SwaAt { .. } => true,
+            Self::Tail { windows, every } => {
+                // The first to join is the one whose distance from the end is a multiple.
+                window(windows, updates).is_some_and(|(first, end)| updates - first >= (end - first) % every)
+            }
+        }
+    }
+}
+
+/// The window that holds so many updates.
+fn window(windows: &[(u64, u64)], updates: u64) -> Option<(u64, u64)> {
+    let next = windows.partition_point(|(_, end)| *end < updates);
+    windows.get(next).copied().filter(|(first, _)| *first <= updates)
 }

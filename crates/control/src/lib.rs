@@ -56,7 +56,7 @@ mod turn;
 pub use adaptive_heavy_ball::{AdaptiveHeavyBall, AdaptiveHeavyBallController};
 pub use autolrs::{AutoLrs, AutoLrsController};
 pub use autowu::{AutoWarmUp, AutoWarmUpController};
-pub use averaging::{AVERAGING, Averaging, AveragingSpec, ExponentialAverage, StochasticAverage};
+pub use averaging::{AVERAGING, Averaging, AveragingSpec, ExponentialAverage, StochasticAverage, TailAverage};
 pub use batch_scaling::{BatchScaling, ScalingRule};
 pub use controller::{Action, Asks, Buffers, Change, Controller, Decision, Observation, Reason, Reset, StopReason};
 pub use controller_spec::{CONTROLLERS, ControllerMethod, ControllerSpec, controllers_of};

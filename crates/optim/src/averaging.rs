@@ -46,7 +46,7 @@ impl WeightAverage {
     pub fn observe<M: Module>(&mut self, model: &M, updates: u64) -> Result<(), OptimError> {
         let Some(share) = self.plan.share(updates, self.count) else { return Ok(()) };
         let weights = trained(model)?;
-        if self.count == 0 {
+        if self.count == 0 || share == 1.0 {
             self.average = weights;
         } else {
             self.mix(&weights, share)?;
@@ -55,12 +55,13 @@ impl WeightAverage {
         Ok(())
     }
 
-    /// The model with the average for weights; `None` before any have joined. The copy shares nothing with the model.
+    /// The model with the average for weights after so many updates; `None` before any have joined, and where the average does not
+    /// stand. The copy shares nothing with the model.
     ///
     /// # Errors
     /// [`OptimError::OtherModel`] for another model.
-    pub fn evaluation_weights<M: Module>(&self, model: &M) -> Result<Option<M>, OptimError> {
-        if self.count == 0 {
+    pub fn evaluation_weights<M: Module>(&self, model: &M, updates: u64) -> Result<Option<M>, OptimError> {
+        if self.count == 0 || !self.plan.stands(updates) {
             return Ok(None);
         }
         let tensors = Layout::of(model)?.tensors.len();

@@ -19,7 +19,7 @@ fn every() -> WeightAverage {
 }
 
 fn averaged(average: &WeightAverage, model: &Vector) -> Option<Vec<f64>> {
-    average.evaluation_weights(model).unwrap().map(|model| model.values())
+    average.evaluation_weights(model, 100).unwrap().map(|model| model.values())
 }
 
 #[test]
@@ -30,6 +30,19 @@ fn there_is_no_average_before_weights_have_joined() {
     assert_eq!(averaged(&average, &model), None);
     average.observe(&model, 2).unwrap();
     assert_eq!(averaged(&average, &model), Some(vec![1.0, 2.0]));
+}
+
+#[test]
+fn the_mean_of_a_tail_begins_anew_in_every_cycle_and_stands_there_alone() {
+    let mut average = WeightAverage::new(Averaging::Tail { windows: vec![(2, 3), (6, 7)], every: 1 });
+    let model = Vector::new(&[9.0]);
+    let mut seen = Vec::new();
+    for (updates, value) in (1..).zip([1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0]) {
+        average.observe(&Vector::new(&[value]), updates).unwrap();
+        let copy = average.evaluation_weights(&model, updates).unwrap();
+        seen.push(copy.map(|model| model.values()[0]));
+    }
+    assert_eq!(seen, [None, Some(2.0), Some(3.0), None, None, Some(32.0), Some(48.0)]);
 }
 
 #[test]
@@ -115,7 +128,7 @@ fn what_is_not_trained_is_the_models_of_the_moment() {
 
     model.norm.forward(input.clone()).sum().backward();
     let before = weights(&model).unwrap();
-    let copy = average.evaluation_weights(&model).unwrap().unwrap();
+    let copy = average.evaluation_weights(&model, 1).unwrap().unwrap();
     assert_eq!(statistics(&copy), statistics(&model));
     assert!(statistics(&copy).iter().all(|mean| *mean > 0.1), "the statistics have moved: {:?}", statistics(&copy));
     copy.norm.forward(input * 2.0).sum().backward();

@@ -18,6 +18,14 @@ fn an_average_is_resolved_in_updates() {
 }
 
 #[test]
+fn the_tail_of_each_cycle_ends_at_a_read_out_point() {
+    let text = "workload = \"toy\"\nread_outs = [\"2 epochs\", \"10 epochs\"]\n[averaging]\nmethod = \"tail\"\nover = \"10 %\"\n";
+    let found = read(text).unwrap().plan(1000).unwrap().averaging;
+    assert_eq!(found, Some(Averaging::Tail { windows: vec![(19, 20), (93, 100)], every: 1 }));
+    assert_snapshot!(messages(&text.replace("10 %", "30 steps")), @"toy.toml:5:8: averaging.over: 30 updates of the 20 from step 0 to 20");
+}
+
+#[test]
 fn a_recipe_with_an_average_reads_back_from_its_own_text() {
     let text = "workload = \"toy\"\n[averaging]\nmethod = \"ema\"\ndecay = 0.99\n";
     let recipe = read(text).unwrap();

@@ -92,23 +92,41 @@ fn reading_out_changes_nothing_that_is_trained() {
 
 #[test]
 fn a_run_interrupted_anywhere_is_read_out_as_one_that_was_not() {
+    interrupted_anywhere(&cyclic());
+}
+
+#[test]
+fn so_is_one_whose_cycles_end_in_an_average() {
+    let tail = format!("{RATE}[averaging]\nmethod = \"tail\"\nover = \"30 %\"\n");
+    let tail = recipe(&tail).cycled(&points(), &Restart::default(), &[]).unwrap();
+    interrupted_anywhere(&tail);
     let folder = folder();
-    let (_, whole) = run(&cyclic(), &folder.path().join("whole"));
+    let (_, plain) = run(&cyclic(), &folder.path().join("plain"));
+    let (_, averaged) = run(&tail, &folder.path().join("averaged"));
+    assert_eq!(losses(&plain), losses(&averaged), "an average changes nothing that is trained");
+    assert_ne!(read_outs(&plain), read_outs(&averaged));
+}
+
+fn interrupted_anywhere(recipe: &Recipe) {
+    let folder = folder();
+    let (_, whole) = run(recipe, &folder.path().join("whole"));
     for after in [5, 24, 25, 47, 60] {
         let path = folder.path().join(after.to_string());
-        interrupt(&cyclic(), Place::New { path: &path, id: "test" }, after);
-        interrupt(&cyclic(), Place::Resume(&path), u64::MAX);
+        interrupt(recipe, Place::New { path: &path, id: "test" }, after);
+        interrupt(recipe, Place::Resume(&path), u64::MAX);
         let resumed = Run::open(&path).unwrap();
         assert_eq!(read_outs(&resumed), read_outs(&whole), "interrupted after {after}");
-        let story = |run: &Run| {
-            let without_times = |event: Event| match event {
-                Event::ReadOut(read_out) => Event::ReadOut(ReadOut { train_seconds: 0.0, ..read_out }),
-                other => other,
-            };
-            story(run).into_iter().map(without_times).collect::<Vec<_>>()
-        };
-        assert_eq!(story(&resumed), story(&whole), "interrupted after {after}");
+        assert_eq!(told(&resumed), told(&whole), "interrupted after {after}");
     }
+}
+
+/// The story without what the clock says of read-outs.
+fn told(run: &Run) -> Vec<Event> {
+    let without_times = |event: Event| match event {
+        Event::ReadOut(read_out) => Event::ReadOut(ReadOut { train_seconds: 0.0, ..read_out }),
+        other => other,
+    };
+    story(run).into_iter().map(without_times).collect()
 }
 
 #[test]

@@ -85,7 +85,7 @@ impl Recipe {
         let evaluate_every = every("evaluate_every", self.evaluate_every)?;
         let checkpoint_every = every("checkpoint_every", self.checkpoint_every)?;
         let read_outs = self.read_out_steps(&frame, total_steps, findings);
-        let averaging = match self.averaging.as_ref().map(|spec| spec.resolve(&frame)).transpose() {
+        let averaging = match self.averaging.as_ref().map(|spec| spec.resolve(&frame, &read_outs)).transpose() {
             Ok(averaging) => averaging,
             Err(error) => {
                 let place = self.tree.origin_of(&format!("averaging.{}", error.field()));

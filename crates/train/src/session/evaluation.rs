@@ -55,7 +55,7 @@ impl<W: Workload> Session<'_, W> {
     pub(super) fn averaged(&self) -> Result<Option<W::Model>, TrainError> {
         let step = self.state.step;
         let found = match (&self.model, &self.average) {
-            (Some(model), Some(average)) => average.evaluation_weights(model),
+            (Some(model), Some(average)) => average.evaluation_weights(model, step),
             (Some(model), None) => self.optimizer.evaluation_weights(model),
             (None, _) => Ok(None),
         };
