@@ -134,6 +134,9 @@ fn the_last_update_fits_into_the_terminal() {
 fn text_is_escaped_on_the_page() {
     let page = html(&landscape(), "<script>\"&", "<b>").unwrap();
     assert!(!page.contains("<script>\"") && !page.contains("<b>") && page.contains("&#60;script&#62;"), "escaped");
+    for look in ["key c7\"", "key c7 round hollow\"", "key c0 shaded\"", "key c1 round\"", "key c0 pale\""] {
+        assert!(page.contains(look), "no {look}");
+    }
     for stem in ["update", "updates", "batches", "map"] {
         assert!(page.contains(&format!("aria-labelledby=\"figure-{stem}\"")), "{stem}");
     }

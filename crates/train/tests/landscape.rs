@@ -82,6 +82,7 @@ fn measuring_changes_no_bit_of_the_run() {
 }
 
 #[test]
+#[expect(clippy::print_stderr, reason = "a test that skips says so")]
 fn running_statistics_stay_those_of_the_run() {
     let data = std::env::var_os("RHEOSTAT_DATA").map(std::path::PathBuf::from);
     if !data.is_some_and(|data| data.join("cifar-10").exists()) {

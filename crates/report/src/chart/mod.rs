@@ -128,10 +128,16 @@ impl Chart {
         self
     }
 
-    /// What the legend of a page names: a name, its colour, and whether it is pale.
-    pub(crate) fn named(&self) -> Vec<(String, usize, bool)> {
-        let pale = |kind: layout::Kind| matches!(kind, layout::Kind::Faint | layout::Kind::Band);
-        layout::entries(self).into_iter().map(|entry| (entry.name, entry.colour, pale(entry.kind))).collect()
+    /// What the legend of a page names: a name, its colour, and what it looks like, as a class.
+    pub(crate) fn named(&self) -> Vec<(String, usize, &'static str)> {
+        let look = |kind: layout::Kind| match kind {
+            layout::Kind::Line => "",
+            layout::Kind::Faint | layout::Kind::Band => "pale",
+            layout::Kind::Dot => "round",
+            layout::Kind::Ring => "round hollow",
+            layout::Kind::Tiles => "shaded",
+        };
+        layout::entries(self).into_iter().map(|entry| (entry.name, entry.colour, look(entry.kind))).collect()
     }
 
     /// Its title.

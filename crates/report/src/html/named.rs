@@ -40,7 +40,15 @@ impl Charted {
             labelled_by: Some(id.clone()),
             ..SvgOptions::default()
         };
-        let legend = chart.named().into_iter().map(|(name, colour, faint)| named(&name, colour, faint)).collect();
+        let entry = |(name, colour, look): (String, usize, &str)| {
+            let plain = named(&name, colour, look == "pale");
+            if plain.faint || look.is_empty() {
+                plain
+            } else {
+                Named { class: format!("{} {look}", plain.class), ..plain }
+            }
+        };
+        let legend = chart.named().into_iter().map(entry).collect();
         Self { picture: Picture { id, title: chart.title().to_owned(), svg: chart.svg(&options) }, legend }
     }
 }
