@@ -37,6 +37,11 @@ pub trait ControllerMethod {
         None
     }
 
+    /// Whether what it sets follows from the learning rate of the same update, which must be known by then.
+    fn follows_rate(&self) -> bool {
+        false
+    }
+
     /// The largest value it will set, if that is known before the run: what the weight-decay coupling `schedule_multiplier`
     /// refers to.
     fn peak(&self, setting: &Setting) -> Option<f64>;
@@ -158,6 +163,10 @@ impl ControllerMethod for ControllerSpec {
 
     fn goes_on_after_refusal(&self) -> Option<&'static str> {
         self.inner().goes_on_after_refusal()
+    }
+
+    fn follows_rate(&self) -> bool {
+        self.inner().follows_rate()
     }
 
     fn peak(&self, setting: &Setting) -> Option<f64> {

@@ -144,6 +144,10 @@ impl ControllerMethod for InverseMomentum {
         Ok(Box::new(Self::resolve(self)?))
     }
 
+    fn follows_rate(&self) -> bool {
+        true
+    }
+
     fn peak(&self, _: &Setting) -> Option<f64> {
         Some(self.high)
     }

@@ -133,6 +133,10 @@ impl ControllerMethod for ScheduledWeightDecay {
         Ok(Box::new(Self::resolve(self)?))
     }
 
+    fn follows_rate(&self) -> bool {
+        true
+    }
+
     fn peak(&self, _: &Setting) -> Option<f64> {
         None
     }

@@ -39,7 +39,7 @@ pub use line_search::{SearchError, Searched, find_step_size};
 pub use motion::Motion;
 pub use optimizer::Optimizer;
 pub use reset::reset_weights;
-pub use rules::{Parameter, RuleValues, State, Underway, UpdateRule};
+pub use rules::{Parameter, RuleValues, State, Underway, UpdateRule, WholeModel};
 pub use update::Update;
 pub use value::{Formula, Value};
 pub use weights::{load_weights, weights};

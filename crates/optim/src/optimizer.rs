@@ -306,7 +306,7 @@ impl Optimizer {
 
     /// Whether a tensor's direction contains the learning rate already.
     pub(crate) fn contains_rate(&self) -> bool {
-        self.rules.iter().any(|rule| rule.contains_rate())
+        self.spec.contains_rate()
     }
 
     /// The largest share of its decay that a tensor of this group can take.
@@ -323,6 +323,7 @@ impl Optimizer {
         groups: &[GroupValues],
     ) -> Result<(), OptimError> {
         let Some(rule) = self.rules.first().cloned() else { return Ok(()) };
+        let Some(whole) = rule.whole_model() else { return Ok(()) };
         let reads: Vec<_> = (0..directions.len()).map(|index| move || weights.read(index)).collect();
         let parts = directions.iter_mut().zip(&mut self.states).zip(&self.layout.tensors).zip(&reads).enumerate();
         let mut tensors: Vec<_> = parts
@@ -333,7 +334,7 @@ impl Optimizer {
                 values: groups[self.group_of[index]].rule,
             })
             .collect();
-        rule.complete(&mut tensors)
+        whole.complete(&mut tensors)
     }
 
     /// The values of every group, checked.
@@ -344,7 +345,7 @@ impl Optimizer {
             .enumerate()
             .map(|(group, values)| self.resolve_group(group, values))
             .collect::<Result<_, _>>()?;
-        if let OptimizerSpec::Prodigy(_) = self.spec {
+        if self.rules.iter().any(|rule| rule.whole_model().is_some()) {
             one_rate(&groups)?;
         }
         Ok(groups)

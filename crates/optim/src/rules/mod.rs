@@ -53,14 +53,9 @@ pub trait UpdateRule: fmt::Debug + Send + Sync {
         false
     }
 
-    /// Completes the directions and states of an update once every tensor has had its turn, for rules that measure the whole
-    /// model; by default they are complete.
-    ///
-    /// # Errors
-    /// [`OptimError::Storage`] if values cannot be accessed.
-    fn complete(&self, tensors: &mut [Underway<'_>]) -> Result<(), OptimError> {
-        let _ = tensors;
-        Ok(())
+    /// What completes an update once every tensor has had its turn, for rules that measure the whole model; by default nothing.
+    fn whole_model(&self) -> Option<&dyn WholeModel> {
+        None
     }
 
     /// The weights to evaluate in place of `weights`, those that the last update left; by default none.
@@ -126,6 +121,15 @@ pub trait UpdateRule: fmt::Debug + Send + Sync {
         let _ = state;
         None
     }
+}
+
+/// The part of a rule that sees all tensors of an update at once, and so needs one learning rate for them.
+pub trait WholeModel {
+    /// Completes their directions and states.
+    ///
+    /// # Errors
+    /// [`OptimError::Storage`] if values cannot be accessed.
+    fn complete(&self, tensors: &mut [Underway<'_>]) -> Result<(), OptimError>;
 }
 
 /// What a rule remembers of one tensor; absent before its first update.

@@ -2,7 +2,7 @@ use rheostat_control::optimizers;
 
 use super::moments::{Preconditioner, grown};
 use super::{Underway, slots};
-use crate::{Buffer, Formula, OptimError, Parameter, RuleValues, State, UpdateRule, Value};
+use crate::{Buffer, Formula, OptimError, Parameter, RuleValues, State, UpdateRule, Value, WholeModel};
 
 /// Prodigy: Adam in units of an estimated distance `d`, which is one number for the whole model. Each tensor's state has a copy
 /// of the numbers that all share, so that states stay apart.
@@ -67,7 +67,7 @@ impl UpdateRule for Prodigy {
         &["distance", "largest", "numerator", "mass_1", "mass_2"]
     }
 
-    /// Keeps the gradient for [`UpdateRule::complete`].
+    /// Keeps the gradient for [`WholeModel::complete`].
     fn direction(
         &self,
         gradient: Buffer,
@@ -88,6 +88,28 @@ impl UpdateRule for Prodigy {
         Ok((if values.rate == 0.0 { gradient.zeros() } else { gradient }, state))
     }
 
+    fn whole_model(&self) -> Option<&dyn WholeModel> {
+        Some(self)
+    }
+
+    fn contains_rate(&self) -> bool {
+        true
+    }
+
+    /// The estimate and where it started from stay.
+    fn scale(&self, mut state: State, factor: f64) -> Result<State, OptimError> {
+        let [first, second, sum, _] = slots(&mut state)?;
+        for slot in [first, second, sum] {
+            *slot = slot.clone().scaled(factor)?;
+        }
+        if let [_, _, _, mass_1, mass_2] = &mut state.counters[..] {
+            (*mass_1, *mass_2) = (*mass_1 * factor, *mass_2 * factor);
+        }
+        Ok(state)
+    }
+}
+
+impl WholeModel for Prodigy {
     fn complete(&self, tensors: &mut [Underway<'_>]) -> Result<(), OptimError> {
         let d0 = self.spec.d0;
         let known = tensors.iter().find_map(|tensor| tensor.state.as_ref().and_then(Shared::read));
@@ -133,22 +155,6 @@ impl UpdateRule for Prodigy {
             state.counters = shared.write();
         }
         Ok(())
-    }
-
-    fn contains_rate(&self) -> bool {
-        true
-    }
-
-    /// The estimate and where it started from stay.
-    fn scale(&self, mut state: State, factor: f64) -> Result<State, OptimError> {
-        let [first, second, sum, _] = slots(&mut state)?;
-        for slot in [first, second, sum] {
-            *slot = slot.clone().scaled(factor)?;
-        }
-        if let [_, _, _, mass_1, mass_2] = &mut state.counters[..] {
-            (*mass_1, *mass_2) = (*mass_1 * factor, *mass_2 * factor);
-        }
-        Ok(state)
     }
 }
 

@@ -203,7 +203,7 @@ impl Recipe {
     fn check_beside_search(&self, search: &LineSearchSpec, findings: &mut Findings) {
         let search = search.name();
         for (which, spec) in &self.controllers {
-            if ["adaptive_heavy_ball", "inverse", "swd"].contains(&spec.name()) {
+            if spec.follows_rate() {
                 let message =
                     format!("{} follows the learning rate, which {search} finds only afterwards", spec.name());
                 let help = Some(format!("give {which} a number or a schedule"));
