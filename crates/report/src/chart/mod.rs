@@ -132,6 +132,7 @@ impl Chart {
     pub(crate) fn named(&self) -> Vec<(String, usize, &'static str)> {
         let look = |kind: layout::Kind| match kind {
             layout::Kind::Line => "",
+            layout::Kind::Dashes => "dash",
             layout::Kind::Faint | layout::Kind::Band => "pale",
             layout::Kind::Dot => "round",
             layout::Kind::Ring => "round hollow",
