@@ -103,14 +103,26 @@ fn wrong_input_is_told_before_anything_runs() {
     fs::write(path.join("gpt.toml"), "workload = \"shakespeare-gpt\"\n").unwrap();
     fs::write(path.join("study.toml"), "[workload.digits-mlp]\n[submission.a]\nlearning_rate = 1e-3\n").unwrap();
     let told = |more: &[&str]| refused(path, more);
-    insta::assert_snapshot!(told(&["cosine.toml"]), @"");
-    insta::assert_snapshot!(told(&["study.toml"]), @"");
-    insta::assert_snapshot!(told(&["cosine.toml", "--points", "2 epochs,1 epochs"]), @"");
-    insta::assert_snapshot!(told(&["constant.toml", "--points", POINTS]), @"");
-    insta::assert_snapshot!(told(&["autowu.toml", "--points", POINTS]), @"");
-    insta::assert_snapshot!(told(&["long.toml", "--points", POINTS]), @"");
-    insta::assert_snapshot!(told(&["cosine.toml", "gpt.toml", "--points", POINTS]), @"");
-    insta::assert_snapshot!(told(&["cosine.toml", "--points", POINTS, "--quality", "bets"]), @"");
-    insta::assert_snapshot!(told(&["cosine.toml", "cosine.toml", "--points", POINTS]), @"");
-    insta::assert_snapshot!(told(&["cosine.toml", "--points", "1 epoch,2 epoks"]), @"");
+    insta::assert_snapshot!(told(&["cosine.toml"]), @r#"error: cosine.toml: a recipe needs the points of its curve: --points "1 epochs,2 epochs,4 epochs""#);
+    insta::assert_snapshot!(told(&["study.toml"]), @r#"error: study.toml: the study has no [tradeoff]; write [tradeoff] and points = ["1 epochs", "2 epochs", "4 epochs"]"#);
+    insta::assert_snapshot!(told(&["cosine.toml", "--points", "2 epochs,1 epochs"]), @r#"command line:16:23: points[1] = "1 epoch" is not after "2 epochs" (write the points in increasing order)"#);
+    insta::assert_snapshot!(told(&["constant.toml", "--points", POINTS]), @"constant.toml:3:17: learning_rate: constant does not come to an end at a point, so the run cannot be read out at its points (take one that comes down within a given span: cosine, linear, polynomial, one_cycle, wsd)");
+    insta::assert_snapshot!(told(&["autowu.toml", "--points", POINTS]), @r#"
+    autowu.toml:3:17: learning_rate.max_warmup: 17 updates hold 0 tests, one every 33; `patience` = 3 asks for as many in a row: lengthen the warm-up, or test more often with `test_every`
+    autowu.toml:3:17: learning_rate.max_warmup: 33 updates hold 1 tests, one every 33; `patience` = 3 asks for as many in a row: lengthen the warm-up, or test more often with `test_every`
+    autowu.toml:3:17: learning_rate.max_warmup: 66 updates hold 2 tests, one every 33; `patience` = 3 asks for as many in a row: lengthen the warm-up, or test more often with `test_every`
+    autowu.toml:3:28: autowu finds the learning rate during the run: it has no schedule that could end at every point (take one that comes down within a given span: cosine, linear, polynomial, one_cycle, wsd; or draw the standard curve alone: modes = ["standard"])
+    "#);
+    insta::assert_snapshot!(told(&["long.toml", "--points", POINTS]), @"
+    long.toml:3:60: in the first cycle, up to 1 epoch: learning_rate.warmup: 40 steps of warm-up, must be less than the 33 steps there are (let the first point come later, or warm up for less)
+    long.toml:3:60: learning_rate.warmup: 40 steps of warm-up, must be less than the 33 steps there are
+    ");
+    insta::assert_snapshot!(told(&["cosine.toml", "gpt.toml", "--points", POINTS]), @"error: gpt.toml trains shakespeare-gpt, cosine.toml digits-mlp: the curves of one tradeoff are of one workload");
+    insta::assert_snapshot!(told(&["cosine.toml", "--points", POINTS, "--quality", "bets"]), @r#"error: there is no quality "bets" (did you mean best?)"#);
+    insta::assert_snapshot!(told(&["cosine.toml", "cosine.toml", "--points", POINTS]), @"error: two recipes are called cosine: the name of the file is that of the method");
+    insta::assert_snapshot!(told(&["cosine.toml", "--points", "1 epoch,2 epoks"]), @"
+    error: invalid value '2 epoks' for '--points <SPAN,SPAN,...>': `epoks` is no unit, the units are steps, epochs, samples (also k samples, M samples) or %
+    
+    For more information, try '--help'.
+    ");
 }

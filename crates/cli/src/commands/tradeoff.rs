@@ -31,7 +31,7 @@ pub(crate) fn run(asked: &Asked, global: &Global) -> Result<u8, CliError> {
     if !asked.points.is_empty() {
         let (text, files) = of_recipes(asked)?;
         let include = |name: &str| files.get(name).cloned().ok_or(std::io::ErrorKind::NotFound.into());
-        let study = studies::read_with("tradeoff.toml", &text, &include)?;
+        let study = studies::read_with("command line", &text, &include)?;
         return bench::carry_out(&study, None, &asked.running, show, global);
     }
     let [path] = &asked.files[..] else {
