@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use rheostat_control::Turn;
-use rheostat_record::{Event, Run, Score, Status, Target};
+use rheostat_record::{Event, ReadOut, Run, Score, Status, Target};
 
 /// What reports look at, taken out of a run once.
 #[derive(Debug)]
@@ -59,12 +59,13 @@ pub(crate) enum Why<'a> {
     Restored,
     Refused { loss: f64, gradient_norm: f64 },
     Resumed,
+    ReadOut(&'a ReadOut),
 }
 
 impl Moment<'_> {
     /// Whether the run took another course then: not where a controller had something done or noted, and went on.
     pub(crate) fn is_turn(&self) -> bool {
-        !matches!(self.why, Why::Said(_)) || Turn::from_name(self.what).is_some()
+        !matches!(self.why, Why::Said(_) | Why::ReadOut(_)) || Turn::from_name(self.what).is_some()
     }
 }
 
@@ -148,7 +149,8 @@ impl<'a> View<'a> {
                 moment(*step, "skip", Why::Refused { loss: *loss, gradient_norm: *gradient_norm });
             }
             Event::Resume { step, .. } => moment(*step, "resume", Why::Resumed),
-            Event::ReadOut(_) | Event::Checkpoint { .. } | Event::Stop { .. } => {}
+            Event::ReadOut(read_out) => moment(read_out.step, "read_out", Why::ReadOut(read_out)),
+            Event::Checkpoint { .. } | Event::Stop { .. } => {}
         }
     }
 

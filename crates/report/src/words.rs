@@ -1,6 +1,6 @@
 //! What is seen, said in a sentence.
 
-use rheostat_record::{Direction, Status};
+use rheostat_record::{Direction, ReadOut, Status};
 
 use crate::number::{capital, duration, plural, short, significant, spoken};
 use crate::view::{Verdict, View, smoothed, window};
@@ -378,4 +378,16 @@ fn went(name: &str, first: f64, last: f64) -> String {
         true => format!("{name} began and ended at {}", rough(first)),
         false => format!("{name} {verb} from {} to {}", rough(first), rough(last)),
     }
+}
+
+/// What a run was worth at a read-out point.
+pub(crate) fn read_out(view: &View<'_>, read_out: &ReadOut) -> String {
+    let best = match (read_out.best_step, read_out.best_metric) {
+        (Some(step), Some(best)) if step != read_out.step => {
+            format!(", at best {} in this cycle, after {}", short(best), plural(step, "update"))
+        }
+        _ => String::new(),
+    };
+    let (metric, value, test) = (view.metric(), short(read_out.val_metric), short(read_out.test_metric));
+    format!("{metric} {value}{best}; {test} on test data")
 }

@@ -157,7 +157,7 @@ fn every_picture_is_svg_and_png_with_a_name_for_its_file() {
     }
     // Six read-outs of the run are dots, and markers across both panels.
     let svg = figures[2].svg(&SvgOptions::default());
-    assert_eq!(svg.matches("<circle").count(), 6);
+    assert_eq!(svg.matches("r=\"3\"><title>").count(), 6);
     // A standard run of the same seed is none to draw.
     let (submission, mut run) = cyclic_run(Sample::default().run().manifest);
     run.manifest.recipe_hash = rows.iter().find(|row| row.mode == TradeoffMode::Standard).unwrap().recipe_hash.clone();

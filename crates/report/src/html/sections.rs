@@ -299,6 +299,7 @@ pub(super) fn happenings(views: &[View<'_>]) -> (Vec<Happening>, usize) {
                 Why::Refused { loss, gradient_norm } => {
                     format!("loss {loss}, gradient norm {gradient_norm}: the update was refused")
                 }
+                Why::ReadOut(read_out) => words::read_out(view, read_out),
                 Why::Reset { tau, alpha } => {
                     format!("{} of the fresh parameters, moments with alpha {}", short(tau), short(alpha))
                 }
