@@ -256,6 +256,11 @@ impl ControllerMethod for Plateau {
             let why = "a batch size changes at epoch boundaries only, by a schedule or by `grow`".to_owned();
             return Err(vec![contradiction("method", why)]);
         }
+        if which.acts_on_batches() {
+            let why =
+                "batches are assembled ahead of their updates: a number or a schedule alone can say how".to_owned();
+            return Err(vec![contradiction("method", why)]);
+        }
         let schedule = self.schedule(which, setting).map_err(|error| vec![error])?;
         let direction = match self.watch {
             Watch::Metric => setting.direction,

@@ -4,7 +4,7 @@
 
 use rheostat_control::{Hyperparameter, TRAINING_METHODS, TrainingMethod, TrainingMethodSpec, controllers_of};
 use rheostat_schedule::parameter::Family;
-use rheostat_schedule::{Frame, Schedule};
+use rheostat_schedule::{Frame, Part, Schedule, ScheduleSpec, Span};
 
 fn read(text: &str) -> TrainingMethodSpec {
     toml::from_str(text).unwrap()
@@ -69,6 +69,19 @@ fn layers_freeze_along_a_line_to_the_end() {
     assert_eq!(which, Hyperparameter::Frozen);
     for (step, expected) in [(0, 0.0), (500, 0.0), (750, 0.4), (1000, 0.8)] {
         assert!((frozen.at(step) - expected).abs() < 1e-12, "{step}: {}", frozen.at(step));
+    }
+}
+
+#[test]
+fn in_cycles_every_cycle_goes_through_the_whole_schedule() {
+    for name in ["progressive_resizing", "layer_freezing"] {
+        let (_, whole) = curve(&format!("method = {name:?}"));
+        let (_, spec) = read(&format!("method = {name:?}")).schedule().unwrap();
+        let cycles = [Part::lasting(Span::Steps(1000), spec.clone()), Part::rest(spec)];
+        let cycles = ScheduleSpec::sequence(cycles).resolve(&Frame::steps(2000)).unwrap();
+        for step in 0..1000 {
+            assert_eq!((cycles.at(step), cycles.at(1000 + step)), (whole.at(step), whole.at(step)), "{name}, {step}");
+        }
     }
 }
 

@@ -62,15 +62,9 @@ fn every_kind_of_model_trains_alike_with_and_without_kernels() {
     );
 
     let images = inputs([8, 3, 16, 16]);
-    for shortcut in [Shortcut::Projected, Shortcut::Padded] {
-        let config = ResNetConfig {
-            widths: &[16, 32],
-            blocks: 2,
-            shortcut,
-            zero_last_scale: false,
-            blurpool: false,
-            classes: 10,
-        };
+    for (shortcut, blurpool) in [(Shortcut::Projected, false), (Shortcut::Padded, true)] {
+        let config =
+            ResNetConfig { widths: &[16, 32], blocks: 2, shortcut, zero_last_scale: false, blurpool, classes: 10 };
         alike(
             "resnet",
             |device| config.init(device),

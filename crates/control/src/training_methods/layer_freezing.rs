@@ -19,7 +19,8 @@ use crate::{ControlError, Hyperparameter, TrainingMethod};
 /// | `b` | `freeze_level` | 1 |
 ///
 /// A frozen layer has no gradient, so that the optimizer leaves its weights, moments and decay alone, and the backward pass ends
-/// above it. The number of layers is rounded down, and the head always learns.
+/// above it. The number of layers is rounded down, and the head always learns. It may change with every update, in Composer with
+/// every epoch.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct LayerFreezing {

@@ -14,7 +14,7 @@ use crate::{ControlError, Hyperparameter, TrainingMethod};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Mixup {
-    /// Both parameters of the Beta distribution; 0 mixes nothing, 1 is uniform; 0.2 (the paper's on ImageNet, and Composer's).
+    /// Both parameters of the Beta distribution; 0 mixes nothing, 1 is uniform; 0.2 (MosaicML Composer).
     pub alpha: f64,
 }
 
@@ -23,7 +23,7 @@ const ALPHA: Parameter =
     Parameter::new("alpha", Kind::Number, "both parameters of the Beta distribution; 0 mixes nothing")
         .at_least(0.0, "at least 0")
         .default("0.2")
-        .source(PAPER);
+        .source("MosaicML Composer, MixUp");
 
 impl Default for Mixup {
     fn default() -> Self {

@@ -18,8 +18,8 @@ use crate::{ControlError, Hyperparameter, TrainingMethod};
 /// | `d` | `delay_fraction` | 0.5 |
 /// | `f` | `finetune_fraction` | 0.2 |
 ///
-/// Images are averaged down to the side that the scale gives, to multiples of four pixels as in Composer. Evaluations see full
-/// images.
+/// Images are averaged down to the side that the scale gives, to multiples of four pixels as in Composer, which takes the nearest
+/// pixel in place of the mean. Evaluations see full images.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ProgressiveResizing {

@@ -12,23 +12,37 @@ pub(crate) struct Shape {
     pub(crate) channels: usize,
 }
 
-/// What the pixel before, the pixel itself and the one behind count along a line of so many pixels, in quarters. The pixel
-/// beyond either end is the mirror image of the one inside.
-fn taps(length: usize, place: usize) -> [f64; 3] {
+/// Places along a line, each with what it counts, in quarters.
+type Taps = [(usize, f64); 3];
+
+/// What makes the pixel at a place of a line: the one before, itself, and the one behind. Beyond either end lies the mirror image
+/// of what is inside.
+fn taps(length: usize, place: usize) -> Taps {
     let last = length - 1;
-    match place {
-        _ if last == 0 => [0.0, 4.0, 0.0],
-        0 => [0.0, 2.0, 2.0],
-        _ if place == last => [2.0, 2.0, 0.0],
-        _ => [1.0, 2.0, 1.0],
-    }
+    let before = place.checked_sub(1).unwrap_or(last.min(1));
+    let behind = if place < last { place + 1 } else { last.saturating_sub(1) };
+    [(before, 1.0), (place, 2.0), (behind, 1.0)]
 }
 
-/// The same in the backward pass: what the neighbours count there is what this pixel counts for them.
-fn slopes(length: usize, place: usize) -> [f64; 3] {
-    let before = place.checked_sub(1).map_or(0.0, |before| taps(length, before)[2]);
-    let behind = if place + 1 < length { taps(length, place + 1)[0] } else { 0.0 };
-    [before, taps(length, place)[1], behind]
+/// The same in the backward pass: the pixels that a place counts for, with what it counts there. Next to an end it counts as its
+/// mirror image, too.
+fn slopes(length: usize, place: usize) -> Taps {
+    let last = length - 1;
+    if last == 0 {
+        return [(0, 0.0), (0, 4.0), (0, 0.0)];
+    }
+    let neighbour = |inside: bool, at_an_end: bool| {
+        if !inside {
+            0.0
+        } else if at_an_end {
+            2.0
+        } else {
+            1.0
+        }
+    };
+    let before = neighbour(place > 0, place == 1);
+    let behind = neighbour(place < last, place + 1 == last);
+    [(place.saturating_sub(1), before), (place, 2.0), ((place + 1).min(last), behind)]
 }
 
 /// `[image, row, column, channel]` of images of the same shape.
@@ -42,34 +56,28 @@ pub(crate) fn input_gradient<T: Real>(shape: &Shape, gradient: &[T], result: &mu
 }
 
 /// Each pixel with its neighbours, first along columns, then along rows.
-fn filter<T: Real>(shape: &Shape, weights: fn(usize, usize) -> [f64; 3], input: &[T], result: &mut [T]) {
+fn filter<T: Real>(shape: &Shape, taps: fn(usize, usize) -> Taps, input: &[T], result: &mut [T]) {
     let [height, width] = shape.image;
     let length = width * shape.channels;
-    let weights = |length, place| weights(length, place).map(|quarters| T::of(quarters / 4.0));
-    let across: Vec<[T; 3]> = (0..width).map(|column| weights(width, column)).collect();
+    let across: Vec<Taps> = (0..width).map(|column| taps(width, column)).collect();
     let share = parallel::rows_per_chunk(shape.images * height, length);
     parallel::chunks(result, (share * length).max(1), |chunk, result| {
         let mut sums = vec![T::ZERO; length];
         for (index, result) in result.chunks_exact_mut(length).enumerate() {
-            let line = chunk * share + index;
-            let row = line % height;
-            let [above, here, below] = weights(height, row);
-            let input = |line: usize| &input[line * length..][..length];
-            // A neighbour that is not there counts nothing.
-            let (before, behind) = (line - usize::from(row > 0), line + usize::from(row + 1 < height));
-            let lines = input(before).iter().zip(input(line)).zip(input(behind));
-            for (sum, ((&before, &middle), &behind)) in sums.iter_mut().zip(lines) {
-                *sum = before.times(above).plus(middle.times(here)).plus(behind.times(below));
-            }
-            let pixel = |column: usize| &sums[column * shape.channels..][..shape.channels];
-            for (column, result) in result.chunks_exact_mut(shape.channels).enumerate() {
-                let [left, here, right] = across[column];
-                let (before, behind) = (pixel(column.saturating_sub(1)), pixel((column + 1).min(width - 1)));
-                let pixels = before.iter().zip(pixel(column)).zip(behind);
-                for (result, ((&before, &middle), &behind)) in result.iter_mut().zip(pixels) {
-                    *result = before.times(left).plus(middle.times(here)).plus(behind.times(right));
-                }
+            let (image, row) = ((chunk * share + index) / height, (chunk * share + index) % height);
+            weigh(taps(height, row), |row| &input[(image * height + row) * length..][..length], &mut sums);
+            for (&taps, result) in across.iter().zip(result.chunks_exact_mut(shape.channels)) {
+                weigh(taps, |column| &sums[column * shape.channels..][..shape.channels], result);
             }
         }
     });
+}
+
+/// The weighted sum of three lines of numbers.
+fn weigh<'a, T: Real>(taps: Taps, line: impl Fn(usize) -> &'a [T], result: &mut [T]) {
+    let [before, here, behind] = taps.map(|(place, _)| line(place));
+    let [first, second, third] = taps.map(|(_, quarters)| T::of(quarters / 4.0));
+    for (result, ((&before, &here), &behind)) in result.iter_mut().zip(before.iter().zip(here).zip(behind)) {
+        *result = before.times(first).plus(here.times(second)).plus(behind.times(third));
+    }
 }

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use crate::agreement::{Path, agree, cases, size, views};
 
 /// The definition: mirrored pixels around, then one convolution a channel.
-fn convolved(images: Tensor<4>) -> Tensor<4> {
+pub(crate) fn convolved(images: Tensor<4>) -> Tensor<4> {
     let [_, channels, ..] = images.dims();
     let options = (&images.device(), images.dtype());
     let line = Tensor::<1>::from_data([0.25, 0.5, 0.25], options);

@@ -53,6 +53,17 @@ fn batch_norm_with_a_rectifier_passes_them_on() {
 }
 
 #[test]
+fn a_blur_passes_them_on() {
+    agree_beyond_numbers(|draw| {
+        let input = draw.leaf::<4>(spoilt(&[2, 3, 6, 7]));
+        match draw.path {
+            Path::Kernel => rheostat_kernels::blur(input),
+            Path::Composed => crate::blur::convolved(input),
+        }
+    });
+}
+
+#[test]
 fn a_convolution_passes_them_on() {
     agree_beyond_numbers(|draw| {
         let input = draw.leaf::<4>(spoilt(&[2, 3, 6, 7]));
@@ -85,6 +96,7 @@ fn an_empty_batch_has_an_empty_result() {
     assert_eq!(rheostat_kernels::gelu(rows(8)).dims(), [0, 8]);
     assert_eq!(rheostat_kernels::dropout(rows(8), 0.5).dims(), [0, 8]);
     assert_eq!(rheostat_kernels::layer_norm(rows(8), vector(1.0), vector(0.0), 1e-5).dims(), [0, 8]);
+    assert_eq!(rheostat_kernels::blur(Tensor::zeros([0, 3, 4, 4], &device)).dims(), [0, 3, 4, 4]);
     assert_eq!(rheostat_kernels::attention(Tensor::zeros([0, 4, 24], &device), 2, true, 0.1).dims(), [0, 4, 8]);
     assert_eq!(rheostat_kernels::embedding(weight.clone(), Tensor::zeros([0, 4], &device)).dims(), [0, 4, 3]);
     let result = rheostat_kernels::linear(rows(8), weight.clone(), None);
