@@ -69,6 +69,7 @@ proptest! {
 
     #[test]
     fn running_moments_move_as_burns_do(seed: u64, images in 2_usize..5, channels in size(40), side in size(6)) {
+        let _turn = crate::alone();
         let moments = |path: Path| {
             let device = Device::flex().autodiff();
             let layer = BatchNormConfig::new(channels).with_momentum(0.3).init(&device);

@@ -7,6 +7,7 @@ fn ones(device: &Device) -> Tensor<2> {
 
 #[test]
 fn it_keeps_the_share_that_is_asked_for_and_the_mean() {
+    let _turn = crate::alone();
     let device = Device::flex().autodiff();
     device.seed(3);
     for probability in [0.1, 0.5, 0.9] {
@@ -22,6 +23,7 @@ fn it_keeps_the_share_that_is_asked_for_and_the_mean() {
 
 #[test]
 fn neighbours_are_dropped_independently() {
+    let _turn = crate::alone();
     let device = Device::flex().autodiff();
     device.seed(4);
     let numbers: Vec<f64> = dropout(ones(&device), 0.5).into_data().iter::<f64>().map(|number| number - 1.0).collect();
@@ -34,6 +36,7 @@ fn neighbours_are_dropped_independently() {
 
 #[test]
 fn the_gradient_passes_where_the_numbers_did() {
+    let _turn = crate::alone();
     let device = Device::flex().autodiff();
     device.seed(5);
     let input = ones(&device).require_grad();
@@ -44,6 +47,7 @@ fn the_gradient_passes_where_the_numbers_did() {
 
 #[test]
 fn a_seed_repeats_the_mask_and_two_calls_differ() {
+    let _turn = crate::alone();
     let device = Device::flex().autodiff();
     let draw = || dropout(ones(&device), 0.5).into_data();
     device.seed(6);
@@ -55,6 +59,7 @@ fn a_seed_repeats_the_mask_and_two_calls_differ() {
 
 #[test]
 fn without_autodiff_or_without_probability_nothing_is_dropped() {
+    let _turn = crate::alone();
     let device = Device::flex();
     dropout(ones(&device), 0.5).into_data().assert_eq(&ones(&device).into_data(), true);
     let device = device.autodiff();
@@ -64,6 +69,7 @@ fn without_autodiff_or_without_probability_nothing_is_dropped() {
 
 #[test]
 fn attention_drops_weights_and_its_gradient_follows() {
+    let _turn = crate::alone();
     let device = Device::flex().autodiff();
     let joint = Tensor::<3>::random([2, 8, 24], burn::tensor::Distribution::Default, &device).require_grad();
     let loss = |joint: Tensor<3>| {
