@@ -148,7 +148,7 @@ pub(crate) struct Running {
 
 #[derive(Debug, Args)]
 pub(crate) struct Tradeoff {
-    /// Recipes, each a method, with --points; or one study file with [tradeoff]; or a table of read-outs (readouts.csv), which is
+    /// Recipes, each a method, with --points; or one study file that has a tradeoff; or a table of read-outs (readouts.csv), which is
     /// drawn [default: the embedded digits-mlp]
     #[arg(value_name = "RECIPE")]
     pub(crate) files: Vec<PathBuf>,
