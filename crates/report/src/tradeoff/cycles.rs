@@ -18,17 +18,21 @@ pub(super) fn chart(tradeoffs: &Tradeoffs<'_>, tradeoff: &Tradeoff) -> Option<Ch
     let metric = view.metric();
     let rates = Series::new("learning rate", view.updates.iter().copied().zip(rates.iter().copied())).colour(1);
     let metrics = view.evaluations.iter().map(|seen| (seen.step as f64, seen.metric));
-    let axis = Axis::new(format!("validation {metric}"));
-    let axis = match metric_window(std::slice::from_ref(&view)) {
-        Some((low, high)) => axis.only(low, high),
-        None => axis,
-    };
     // With the weights that the curves show.
     let read_out = |row: &&ReadOutRow| match tradeoff.quality {
         Quality::Best => Some((row.best_step? as f64, row.best_metric?)),
         Quality::End | Quality::Test => Some((row.step as f64, row.end_metric?)),
     };
     let points: Vec<(f64, f64)> = read_outs.iter().filter_map(read_out).collect();
+    let axis = Axis::new(format!("validation {metric}"));
+    let axis = match metric_window(std::slice::from_ref(&view)) {
+        // Early evaluations may be cut off, read-outs may not.
+        Some((low, high)) => {
+            let values = || points.iter().map(|(_, metric)| *metric);
+            axis.only(values().fold(low, f64::min), values().fold(high, f64::max))
+        }
+        None => axis,
+    };
     let told: Vec<String> = points.iter().map(|(_, metric)| short(*metric)).collect();
     let title = format!("A cyclic run of {submission} on {}, seed {}", tradeoff.workload, run.manifest.seed);
     let mut chart = Chart::new(&title, Axis::new("updates").whole().through(view.reached()))
