@@ -3,6 +3,7 @@
 mod figures;
 mod named;
 mod sections;
+mod tile;
 
 use askama::Template;
 use rheostat_record::Run;
@@ -15,7 +16,8 @@ use crate::view::View;
 use crate::words;
 use figures::Figure;
 pub(crate) use named::{Charted, Named, Picture, Shown, named};
-use sections::{Account, Cell, Environment, Happening, Recipe, Row, Tile};
+use sections::{Account, Cell, Environment, Happening, Recipe, Row};
+pub(crate) use tile::Tile;
 
 #[derive(Template)]
 #[template(path = "report.html")]

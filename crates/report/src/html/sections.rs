@@ -2,18 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::{Named, named};
+use super::{Named, Tile, named};
 use crate::number::{capital, count, date, duration, percent, plural, short, spoken};
 use crate::view::{Verdict, View, Why};
 use crate::words;
-
-/// One number that matters.
-pub(super) struct Tile {
-    pub(super) name: String,
-    pub(super) value: String,
-    pub(super) detail: String,
-    pub(super) class: &'static str,
-}
 
 /// A run in the table.
 pub(super) struct Row {
@@ -79,7 +71,6 @@ pub(super) fn about(views: &[View<'_>]) -> String {
 
 pub(super) fn tiles(views: &[View<'_>]) -> Vec<Tile> {
     let [view] = views else { return Vec::new() };
-    let tile = |name: &str, value: String, detail: String| Tile { name: name.to_owned(), value, detail, class: "" };
     let (metric, once) = (view.metric(), view.metric_is_loss());
     let mut tiles = Vec::new();
     if let Some(target) = &view.target {
@@ -90,12 +81,12 @@ pub(super) fn tiles(views: &[View<'_>]) -> Vec<Tile> {
                     Some(seconds) => (duration(seconds), format!("of training, {}", plural(steps, "update"))),
                     None => (plural(steps, "update"), String::new()),
                 };
-                Tile { class: "good", ..tile(&format!("{name} met after"), value, detail) }
+                Tile { class: "good", ..Tile::new(&format!("{name} met after"), value, detail) }
             }
-            _ if view.status().is_none() => tile(&name, "not yet".to_owned(), "no result yet".to_owned()),
+            _ if view.status().is_none() => Tile::new(&name, "not yet", "no result yet"),
             _ => {
                 let gap = view.best.map(|best| format!("{} away at best", short((target.value - best.metric).abs())));
-                Tile { class: "bad", ..tile(&name, "missed".to_owned(), gap.unwrap_or_default()) }
+                Tile { class: "bad", ..Tile::new(&name, "missed", gap.unwrap_or_default()) }
             }
         };
         tiles.push(tile);
@@ -103,10 +94,10 @@ pub(super) fn tiles(views: &[View<'_>]) -> Vec<Tile> {
     if let Some(best) = view.best {
         let loss = format!(", validation loss {}", short(best.loss));
         let detail = format!("after {}{}", plural(best.step, "update"), if once { "" } else { &loss });
-        tiles.push(tile(&format!("Best {metric}"), short(best.metric), detail));
+        tiles.push(Tile::new(&format!("Best {metric}"), short(best.metric), detail));
     }
     if let Some(test) = view.test {
-        tiles.push(tile(
+        tiles.push(Tile::new(
             &format!("Test {metric}"),
             short(test.metric),
             format!("final weights{}", if once { String::new() } else { format!(", loss {}", short(test.loss)) }),
@@ -114,19 +105,19 @@ pub(super) fn tiles(views: &[View<'_>]) -> Vec<Tile> {
     }
     let (time, steps) = (view.train_seconds(), view.steps());
     let speed = if time > 0.0 { format!(", {} a second", short((steps as f64 / time).round())) } else { String::new() };
-    tiles.push(tile("Training", duration(time), format!("{}{speed}", plural(steps, "update"))));
+    tiles.push(Tile::new("Training", duration(time), format!("{}{speed}", plural(steps, "update"))));
     if let Some(result) = &view.run.result {
         let rolled_back = result.steps_spent.saturating_sub(result.steps_kept);
         let rolled =
             if rolled_back > 0 { format!(", {} rolled back", plural(rolled_back, "update")) } else { String::new() };
-        tiles.push(tile(
+        tiles.push(Tile::new(
             "Forwards",
             count(result.forwards),
             format!("{}{rolled}", plural(result.backwards, "backward")),
         ));
     }
     if let Some((each, outcomes)) = words::searches(view) {
-        tiles.push(tile("Line search", each, format!("more losses an update: {}", outcomes.join(", "))));
+        tiles.push(Tile::new("Line search", each, format!("more losses an update: {}", outcomes.join(", "))));
     }
     tiles
 }

@@ -14,7 +14,7 @@ use super::sweep;
 use super::{finding, list, matrix, profile};
 use crate::ReportError;
 use crate::chart::palette::REST;
-use crate::html::{Named, Picture, named, style};
+use crate::html::{Named, Picture, Tile, named, style};
 use crate::number::{capital, count, duration, percent, plural, spoken, unbroken};
 
 #[derive(Template)]
@@ -37,14 +37,6 @@ struct Page {
     grids: Vec<String>,
     rules: String,
     program: String,
-}
-
-/// One number that matters.
-struct Tile {
-    name: &'static str,
-    value: String,
-    detail: String,
-    class: &'static str,
 }
 
 /// One ruleset.
@@ -218,33 +210,19 @@ fn tiles(study: &Study<'_>) -> Vec<Tile> {
     let met = study.rows.iter().filter(|row| study.clock().time(row).is_finite()).count();
     let failures = list::failures(study).len();
     let missing = study.planned.saturating_sub(trials);
-    tiles.push(Tile {
-        name: "Trials",
-        value: if missing > 0 { format!("{trials} of {}", study.planned) } else { count(trials as u64) },
-        detail: if missing > 0 { format!("{missing} still to come") } else { "all that were planned".to_owned() },
-        class: "",
-    });
-    tiles.push(Tile {
-        name: "Target met",
-        value: format!("{met} of {trials}"),
-        detail: "trials, at any time".to_owned(),
-        class: if met == 0 { "bad" } else { "" },
-    });
-    tiles.push(Tile {
-        name: "Failures",
-        value: count(failures as u64),
-        detail: if failures == 0 { "every trial came to its end".to_owned() } else { "listed below".to_owned() },
-        class: if failures == 0 { "" } else { "bad" },
-    });
+    let (value, detail) = match missing {
+        0 => (count(trials as u64), "all that were planned".to_owned()),
+        _ => (format!("{trials} of {}", study.planned), format!("{missing} still to come")),
+    };
+    tiles.push(Tile::new("Trials", value, detail));
+    tiles.push(Tile::new("Target met", format!("{met} of {trials}"), "trials, at any time").bad_if(met == 0));
+    let detail = if failures == 0 { "every trial came to its end" } else { "listed below" };
+    tiles.push(Tile::new("Failures", count(failures as u64), detail).bad_if(failures > 0));
     let sum = |of: fn(&rheostat_score::TrialRow) -> f64| {
         study.rows.iter().map(of).filter(|seconds| seconds.is_finite() && *seconds > 0.0).sum::<f64>()
     };
     let (training, other) = (sum(|row| row.train_s), sum(|row| row.eval_s) + sum(|row| row.record_s));
-    tiles.push(Tile {
-        name: "Training in all",
-        value: duration(training),
-        detail: format!("and {} of evaluation and recording, {}", duration(other), percent(other, training + other)),
-        class: "",
-    });
+    let detail = format!("and {} of evaluation and recording, {}", duration(other), percent(other, training + other));
+    tiles.push(Tile::new("Training in all", duration(training), detail));
     tiles
 }

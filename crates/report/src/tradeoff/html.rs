@@ -9,7 +9,7 @@ use super::{Tradeoffs, grids, missing, told, words};
 use crate::ReportError;
 use crate::chart::palette::REST;
 use crate::chart::{SvgOptions, Theme};
-use crate::html::{Named, Picture, named, style};
+use crate::html::{Named, Picture, Tile, named, style};
 use crate::number::{capital, plural, unbroken};
 
 #[derive(Template)]
@@ -27,13 +27,6 @@ struct Page {
     workloads: Vec<Workload>,
     facts: Vec<(&'static str, String)>,
     program: String,
-}
-
-/// One number that matters.
-struct Tile {
-    name: &'static str,
-    value: String,
-    detail: String,
 }
 
 /// What one workload has.
@@ -195,34 +188,24 @@ fn tiles(tradeoffs: &Tradeoffs<'_>) -> Vec<Tile> {
     let mut tiles = Vec::new();
     if let Some(ratio) = tradeoff.cost_ratio {
         let closed = tradeoff.cost_ratio_closed_form.map(|closed| told::ratio(closed, 5));
-        tiles.push(Tile {
-            name: "Standard runs cost",
-            value: format!("{} ×", told::ratio(ratio, 3)),
-            detail: format!(
-                "the updates of a cyclic run; {} by the points alone",
-                closed.unwrap_or("not known".to_owned())
-            ),
-        });
+        let closed = closed.unwrap_or("not known".to_owned());
+        let detail = format!("the updates of a cyclic run; {closed} by the points alone");
+        tiles.push(Tile::new("Standard runs cost", format!("{} ×", told::ratio(ratio, 3)), detail));
     }
     let decimals = told::Decimals::of(tradeoff);
     let means: Vec<f64> = tradeoff.gaps.iter().filter_map(|gap| gap.difference.mean).map(|mean| mean.mean).collect();
     if let (Some(low), Some(high)) = (means.iter().copied().reduce(f64::min), means.iter().copied().reduce(f64::max)) {
-        tiles.push(Tile {
-            name: "Cyclic minus standard",
-            value: match means.len() {
-                1 => decimals.difference(low),
-                _ => format!("{} to {}", decimals.difference(low), decimals.difference(high)),
-            },
-            detail: format!("{}, on average over the points", told::quality(tradeoff)),
-        });
+        let value = match means.len() {
+            1 => decimals.difference(low),
+            _ => format!("{} to {}", decimals.difference(low), decimals.difference(high)),
+        };
+        let detail = format!("{}, on average over the points", told::quality(tradeoff));
+        tiles.push(Tile::new("Cyclic minus standard", value, detail));
     }
     let cosines = || tradeoff.similarities.iter().filter_map(|similarity| similarity.cosine);
     if let (Some(low), Some(high)) = (cosines().reduce(f64::min), cosines().reduce(f64::max)) {
-        tiles.push(Tile {
-            name: "Improvements alike in both modes",
-            value: if cosines().count() == 1 { format!("{low:.3}") } else { format!("{low:.3} to {high:.3}") },
-            detail: "cosine similarity".to_owned(),
-        });
+        let value = if cosines().count() == 1 { format!("{low:.3}") } else { format!("{low:.3} to {high:.3}") };
+        tiles.push(Tile::new("Improvements alike in both modes", value, "cosine similarity"));
     }
     if tiles.len() < 2 { Vec::new() } else { tiles }
 }

@@ -18,16 +18,8 @@ impl<W: Workload> Session<'_, W> {
         let score = self.score(averaged.as_ref(), Split::Validation);
         self.clock.switch(Phase::Recording, &self.device)?;
         let train_seconds = self.clock.accounts().training();
+        self.keep_best(score, averaged.as_ref())?;
         let target = &self.recipe.target;
-        if self.state.best.is_none_or(|best| target.direction.better(score.metric, best.metric))
-            && !score.metric.is_nan()
-        {
-            self.state.best = Some(score);
-            if self.recipe.test == TestWeights::Best {
-                self.best = self.weights_of(averaged.as_ref())?;
-            }
-        }
-        self.watch_cycle(score, averaged.as_ref())?;
         self.state.last = Some(score);
         self.state.evaluations += 1;
         self.state.evaluated = Some(self.state.spent);
@@ -49,6 +41,28 @@ impl<W: Workload> Session<'_, W> {
         let actions = self.tell(&told)?;
         self.clock.switch(Phase::Recording, &self.device)?;
         Ok(actions)
+    }
+
+    /// Keeps an evaluation that is the best of the run, or of the cycle up to the next read-out point, with the weights it was made
+    /// with if the recipe wants those tested.
+    fn keep_best(&mut self, score: Score, averaged: Option<&W::Model>) -> Result<(), TrainError> {
+        let direction = self.recipe.target.direction;
+        let improves = |best: Option<Score>| {
+            best.is_none_or(|best| direction.better(score.metric, best.metric)) && !score.metric.is_nan()
+        };
+        let of_run = improves(self.state.best);
+        let of_cycle = !self.plan.read_outs.is_empty() && improves(self.state.cycle_best);
+        let wanted = (of_run || of_cycle) && self.recipe.test == TestWeights::Best;
+        let weights = if wanted { self.weights_of(averaged)? } else { None };
+        if of_cycle {
+            self.state.cycle_best = Some(score);
+            self.cycle_best.clone_from(&weights);
+        }
+        if of_run {
+            self.state.best = Some(score);
+            self.best = weights;
+        }
+        Ok(())
     }
 
     /// The weights to evaluate, test and keep in place of those that train: an average, where there is one.
@@ -87,7 +101,7 @@ impl<W: Workload> Session<'_, W> {
     }
 
     /// The weights that are evaluated now, in bytes: clones of a model share running statistics.
-    pub(super) fn weights_of(&self, averaged: Option<&W::Model>) -> Result<Option<Vec<u8>>, TrainError> {
+    fn weights_of(&self, averaged: Option<&W::Model>) -> Result<Option<Vec<u8>>, TrainError> {
         let failed = |source| TrainError::Optimizer { step: self.state.step, source };
         averaged.or(self.model.as_ref()).map(rheostat_optim::weights).transpose().map_err(failed)
     }

@@ -1,6 +1,6 @@
 //! Reading a run out at a point: what it is worth there, as if it ended.
 
-use rheostat_record::{Event, ReadOut, Score, TestWeights};
+use rheostat_record::{Event, ReadOut};
 use rheostat_workload::Workload;
 
 use super::Session;
@@ -36,20 +36,6 @@ impl<W: Workload> Session<'_, W> {
         };
         self.state.read_outs.push(read_out);
         self.record(&Event::ReadOut(read_out))
-    }
-
-    /// Keeps the best evaluation since the last point, with the weights it was made with if the recipe wants those tested.
-    pub(super) fn watch_cycle(&mut self, score: Score, averaged: Option<&W::Model>) -> Result<(), TrainError> {
-        let direction = self.recipe.target.direction;
-        let better = self.state.cycle_best.is_none_or(|best| direction.better(score.metric, best.metric));
-        if self.plan.read_outs.is_empty() || score.metric.is_nan() || !better {
-            return Ok(());
-        }
-        self.state.cycle_best = Some(score);
-        if self.recipe.test == TestWeights::Best {
-            self.cycle_best = self.weights_of(averaged)?;
-        }
-        Ok(())
     }
 
     /// What was read out, or seen of the cycle, after a step that the run went back to does not stand.
