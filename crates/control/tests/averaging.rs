@@ -25,6 +25,8 @@ fn a_tail_longer_than_its_cycle_is_refused_with_the_cycle() {
     let error = tail(Span::Steps(30), 1).resolve(&Frame::steps(100), &[50, 70]).unwrap_err();
     assert_eq!(error.field(), "over");
     assert!(error.to_string().contains("30 updates of the 20 from step 50 to 70"), "{error}");
+    let epochs = tail(Span::Epochs(9.0), 1).resolve(&Frame::steps(100).steps_per_epoch(20), &[]).unwrap_err();
+    assert!(epochs.to_string().contains("180 updates of the 100 from step 0 to 100"), "{epochs}");
 }
 
 proptest! {

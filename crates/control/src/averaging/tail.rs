@@ -53,8 +53,10 @@ impl TailAverage {
             let cycle = frame.part(begin, Some(end - begin));
             let over = cycle.to_steps_before(self.over, end - begin);
             let over = over.map_err(|error| contradiction("over", error.to_string()))?;
-            if over == 0 || over > end - begin {
-                let why = format!("{over} updates of the {} from step {begin} to {end}", end - begin);
+            // Counted backwards, epochs end at the beginning of the run: how long they are shows counted forwards.
+            let longest = cycle.to_steps(self.over, 0).map_or(over, |forwards| forwards.max(over));
+            if over == 0 || longest > end - begin {
+                let why = format!("{longest} updates of the {} from step {begin} to {end}", end - begin);
                 return Err(contradiction("over", why));
             }
             windows.push((end - over + 1, end));
