@@ -1,9 +1,9 @@
 use std::ops::Bound;
 
-use rheostat_schedule::Span;
 use rheostat_schedule::parameter::Parameter;
+use rheostat_schedule::{ScheduleError, Span};
 
-use crate::ControlError;
+use crate::{ControlError, Hyperparameter};
 
 /// Checks a value against the range its parameter declares.
 pub(crate) fn within(parameter: &Parameter, value: f64) -> Result<(), ControlError> {
@@ -34,4 +34,21 @@ pub(crate) fn all_or_nothing(errors: Vec<ControlError>) -> Result<(), Vec<Contro
 /// Values that are within their ranges and contradict each other, or the run.
 pub(crate) fn contradiction(field: impl Into<String>, why: impl Into<String>) -> ControlError {
     ControlError::Contradiction { field: field.into(), why: why.into() }
+}
+
+/// An error of the schedule at this key, by its place there.
+pub(crate) fn in_schedule(key: &str, error: ScheduleError) -> ControlError {
+    match error.within(key) {
+        ScheduleError::OutOfRange { field, value, range } => ControlError::OutOfRange { field, value, range },
+        error => {
+            let (field, text) = (error.field().to_owned(), error.to_string());
+            let why = text.strip_prefix(&format!("{field}: ")).unwrap_or(&text).to_owned();
+            ControlError::Contradiction { field, why }
+        }
+    }
+}
+
+/// A value that the schedule at this key has at an update and the hyperparameter cannot take.
+pub(crate) fn refused_value(key: &str, which: Hyperparameter, (step, value): (u64, f64)) -> ControlError {
+    contradiction(key, format!("{which} is {value} at update {step}, must be {}", which.range()))
 }

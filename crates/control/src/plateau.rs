@@ -5,10 +5,10 @@ mod parameters;
 mod state;
 
 use rheostat_schedule::parameter::{Family, Method};
-use rheostat_schedule::{Schedule, ScheduleError, ScheduleSpec};
+use rheostat_schedule::{Schedule, ScheduleSpec};
 use serde::{Deserialize, Serialize};
 
-use crate::check::{all_or_nothing, contradiction, out_of_range};
+use crate::check::{all_or_nothing, contradiction, in_schedule, out_of_range, refused_value};
 use crate::{ControlError, Controller, ControllerMethod, Hyperparameter, MetricDirection, Setting};
 
 pub use controller::PlateauController;
@@ -190,16 +190,13 @@ impl Plateau {
             (None, Some(on)) => ("on", on.clone()),
             _ => return Err(self.one_of_two()),
         };
-        let schedule = spec.resolve(&setting.frame).map_err(in_schedule)?;
+        let schedule = spec.resolve(&setting.frame).map_err(|error| in_schedule("on", error))?;
         match which.first_refused(&schedule, setting.frame.total_steps) {
             None => Ok(schedule),
             Some((_, value)) if key == "peak" => {
                 Err(ControlError::OutOfRange { field: key.to_owned(), value, range: which.range() })
             }
-            Some((step, value)) => {
-                let why = format!("{which} is {value} at update {step}, must be {}", which.range());
-                Err(contradiction(key, why))
-            }
+            Some(refused) => Err(refused_value(key, which, refused)),
         }
     }
 
@@ -209,18 +206,6 @@ impl Plateau {
             None => "missing: give a number, or a schedule as `on`",
         };
         contradiction("peak", why)
-    }
-}
-
-/// An error of the schedule `on`, by its key there.
-fn in_schedule(error: ScheduleError) -> ControlError {
-    match error.within("on") {
-        ScheduleError::OutOfRange { field, value, range } => ControlError::OutOfRange { field, value, range },
-        error => {
-            let (field, text) = (error.field().to_owned(), error.to_string());
-            let why = text.strip_prefix(&format!("{field}: ")).unwrap_or(&text).to_owned();
-            ControlError::Contradiction { field, why }
-        }
     }
 }
 
@@ -234,7 +219,7 @@ impl ControllerMethod for Plateau {
         if self.peak.is_some() == self.on.is_some() {
             errors.push(self.one_of_two());
         }
-        errors.extend(self.on.iter().flat_map(ScheduleSpec::check).map(in_schedule));
+        errors.extend(self.on.iter().flat_map(ScheduleSpec::check).map(|error| in_schedule("on", error)));
         let numbers = [
             (&parameters::PEAK, self.peak),
             (&parameters::FACTOR, Some(self.factor)),

@@ -164,6 +164,7 @@ fn a_fixed_step_keeps_the_contract() {
 fn every_form_of_every_line_search_keeps_the_contract() {
     let warmup = Span::Steps(7);
     let alsals = |slope, ascent| Alsals { slope, ascent, ..Alsals::default() };
+    let falling = Some(ScheduleSpec::from(ScheduleSpec::linear(0.5, 0.0)));
     let forms = [
         LineSearchSpec::Sls(Sls::default()),
         LineSearchSpec::Sls(Sls { reset: Reset::Keep, criterion: Criterion::Goldstein, warmup, ..Sls::default() }),
@@ -184,6 +185,11 @@ fn every_form_of_every_line_search_keeps_the_contract() {
         LineSearchSpec::Salsa(Salsa { tested: Tested::Applied, ..Salsa::published() }),
         LineSearchSpec::BestStep(BestStep::default()),
         LineSearchSpec::BestStep(BestStep { refine: 12, ..BestStep::default() }),
+        LineSearchSpec::Sls(Sls { cap: falling.clone(), ..Sls::default() }),
+        LineSearchSpec::AdamSls(AdamSls { cap: falling.clone(), ..AdamSls::default() }),
+        LineSearchSpec::Alsals(Alsals { cap: falling.clone(), warmup, ..Alsals::default() }),
+        LineSearchSpec::Salsa(Salsa { cap: falling.clone(), ..Salsa::default() }),
+        LineSearchSpec::BestStep(BestStep { cap: falling, ..BestStep::default() }),
     ];
     for form in forms {
         line_search::check(|| form.resolve(&setting()).expect("resolves"));

@@ -87,6 +87,23 @@ fn an_unknown_key_is_refused_by_name() {
 }
 
 #[test]
+fn a_cap_is_checked_by_its_place() {
+    let run = setting(Frame::steps(100));
+    for spec in every_spec() {
+        let read = |cap: &str| read(&format!("method = {:?}\ncap = {cap}", spec.name()));
+        let wrong = read("{ method = \"cosine\", peak = -1.0, warmup = \"150 %\" }").check().unwrap_err();
+        assert!(wrong.iter().all(|error| error.field().starts_with("cap.")), "{wrong:?}");
+        let below = read("{ method = \"linear\", start = 0.1, end = -0.1 }");
+        let below = below.resolve(&run).err().unwrap();
+        let want = format!("cap: learning_rate is {} at update 99, must be finite and at least 0", 0.1 - 0.2 * 0.99);
+        assert_eq!(messages(&below), [want]);
+        assert!(read("{ method = \"cosine\", peak = 0.1 }").resolve(&run).is_ok());
+        let endless = read("{ method = \"cosine\", peak = 0.1 }").resolve(&setting(Frame::unbounded())).err().unwrap();
+        assert!(endless[0].field().starts_with("cap"), "{endless:?}");
+    }
+}
+
+#[test]
 fn every_value_out_of_range_is_reported() {
     let spec = Alsals {
         c: 1.0,
@@ -200,9 +217,17 @@ fn refusals_of_optimizers_say_what_to_take() {
     };
     assert_eq!(
         why("sls", "method = \"adamw\""),
-        "method: sls looks along the plain gradient, which says little of a step of adamw: take sgd, heavy_ball or nesterov, \
-         or alsals"
+        "method: sls looks along the plain gradient, which says little of a step of adamw: take sgd, sgdw, heavy_ball or \
+         nesterov, or alsals"
     );
+    let polyak = "method = \"heavy_ball\"\nform = \"polyak\"";
+    assert!(read("method = \"sls\"").check_optimizer(&optimizer(polyak)).is_ok());
+    assert_eq!(
+        why("alsals", polyak),
+        "method: heavy_ball moves by displacements that contain the learning rate, so that alsals cannot choose it: take sgd, or \
+         another form"
+    );
+    assert!(why("sls", &format!("{polyak}\ndecay = \"independent\"")).contains("does not shrink"));
     assert_eq!(
         why("adam_sls", "method = \"sgd\""),
         "method: adam_sls divides gradients by Adam's second moments, which sgd does not have: take adamw, or sls"

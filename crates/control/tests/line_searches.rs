@@ -9,7 +9,7 @@ use rheostat_control::line_searches::{
     AdamSls, Alsals, Ascent, BestStep, Criterion, FLOOR, MOST_EXHAUSTED, Reset, Salsa, Slope, Sls, Tested,
 };
 use rheostat_control::{Ask, Base, Direction, LineSearch, LineSearchMethod, Opening, Outcome, Setting, Verdict};
-use rheostat_schedule::{Frame, Span};
+use rheostat_schedule::{Frame, Part, ScheduleSpec, Span};
 
 /// A straight line down.
 fn line(size: f64) -> f64 {
@@ -145,6 +145,49 @@ fn a_schedule_beside_a_search_bounds_its_step_size() {
         assert_eq!(size, 0.01, "{name}");
         let none = Opening::Settled(Verdict::applied(0.0, Outcome::Scheduled));
         assert_eq!(search.open(1, Some(0.0)), none, "{name}");
+    }
+}
+
+/// Every search under a schedule that no step is longer than.
+fn every_search_under(cap: &ScheduleSpec, setting: &Setting) -> [(&'static str, Box<dyn LineSearch>); 5] {
+    let cap = || Some(cap.clone());
+    let resolved = |spec: &dyn LineSearchMethod| spec.resolve(setting).unwrap_or_else(|errors| panic!("{errors:?}"));
+    [
+        ("sls", resolved(&Sls { cap: cap(), ..Sls::default() })),
+        ("adam_sls", resolved(&AdamSls { cap: cap(), ..AdamSls::default() })),
+        ("alsals", resolved(&Alsals { cap: cap(), ..Alsals::default() })),
+        ("salsa", resolved(&Salsa { cap: cap(), ..Salsa::default() })),
+        ("best_step", resolved(&BestStep { cap: cap(), ..BestStep::default() })),
+    ]
+}
+
+#[test]
+fn no_step_is_longer_than_its_cap() {
+    let run = Setting { frame: Frame::steps(20), ..setting() };
+    for (name, mut search) in every_search_under(&ScheduleSpec::linear(0.05, 0.0).into(), &run) {
+        for step in 0..20 {
+            let size = along(&mut *search, step, 1.0, line).unwrap().verdict.step_size;
+            let cap = 0.05 * (1.0 - step as f64 / 20.0);
+            assert!((size - cap).abs() < 1e-15, "{name}, update {step}: {size} under {cap}");
+        }
+        let none = along(&mut *search, 20, 1.0, line).unwrap().verdict;
+        assert_eq!(none, Verdict::applied(0.0, Outcome::Scheduled), "{name} at a cap of 0");
+    }
+}
+
+#[test]
+fn a_cap_that_rises_again_finds_the_search_where_it_was() {
+    let run = Setting { frame: Frame::steps(100), ..setting() };
+    let cap = [Part::lasting(Span::Steps(50), 1e-4), Part::rest(5.0)];
+    for (name, mut search) in every_search_under(&ScheduleSpec::sequence(cap).into(), &run) {
+        for step in 0..50 {
+            assert_eq!(along(&mut *search, step, 1.0, line).unwrap().verdict.step_size, 1e-4, "{name}");
+        }
+        let size = along(&mut *search, 50, 1.0, line).unwrap().verdict.step_size;
+        // Averages of what small steps gained do not permit a long one at once.
+        let smoothed = ["alsals", "salsa"].contains(&name);
+        assert_eq!(size < 2e-4, smoothed, "{name} took {size}");
+        assert!(smoothed || size >= 0.1, "{name} took {size}");
     }
 }
 
@@ -328,5 +371,8 @@ fn the_state_of_one_search_is_not_that_of_another() {
     let at = damaged.len() - 32;
     damaged[at..at + 8].copy_from_slice(&f64::NAN.to_le_bytes());
     let error = resolved(&Alsals::default()).load(&damaged).unwrap_err();
-    assert_eq!(error.to_string(), "saved state of alsals cannot be read: NaN, 0, 0 are no step size and averages");
+    assert_eq!(
+        error.to_string(),
+        "saved state of alsals cannot be read: 0.1, NaN, 0, 0 are no step sizes and averages"
+    );
 }

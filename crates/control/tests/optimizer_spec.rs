@@ -2,8 +2,8 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use rheostat_control::optimizers::{
-    Adam, Adamp, Adamw, HeavyBall, Lamb, Lion, Muon, MuonAdamw, Nadamw, NadamwForm, Nesterov, Prodigy, Rmsprop,
-    RmspropForm, ScheduleFree, ScheduleFreeForm, Sgd, Sgdw,
+    Adam, Adamp, Adamw, HeavyBall, HeavyBallForm, Lamb, Lion, Muon, MuonAdamw, Nadamw, NadamwForm, Nesterov, Prodigy,
+    Rmsprop, RmspropForm, ScheduleFree, ScheduleFreeForm, Sgd, Sgdw,
 };
 use rheostat_control::{
     ControlError, ControllerMethod, ControllerSpec, DecayCoupling, EpsilonPlacement, Hyperparameter, OPTIMIZERS,
@@ -91,6 +91,8 @@ fn each_form_has_its_own_defaults() {
     let of = |spec: OptimizerSpec, which| (spec.default_of(which), spec.contains_rate());
     assert_eq!(of(OptimizerSpec::Rmsprop(tf), Hyperparameter::Beta2), (Some(0.9), true));
     assert_eq!(of(OptimizerSpec::Rmsprop(Rmsprop::default()), Hyperparameter::Beta2), (Some(0.99), false));
+    let polyak = HeavyBall { form: HeavyBallForm::Polyak, ..HeavyBall::default() };
+    assert_eq!(of(OptimizerSpec::HeavyBall(polyak), Hyperparameter::Momentum), (Some(0.9), true));
     let dozat = OptimizerSpec::Nadamw(Nadamw { form: NadamwForm::Dozat, ..Nadamw::default() });
     assert_eq!(dozat.default_of(Hyperparameter::WeightDecay), Some(0.0));
     let algoperf = OptimizerSpec::Nadamw(Nadamw::default());
@@ -138,6 +140,10 @@ fn what_does_not_fit_together_is_refused() {
     assert_eq!(
         refusals("method = 'lamb'\nnorm_range = [2.0, -1.0]"),
         ["norm_range = -1 is out of range: at least 0, the first below the second", "norm_range: 2 is not below -1"]
+    );
+    assert_eq!(
+        refusals("method = 'heavy_ball'\nform = 'polyak'\ndampening = 0.1"),
+        ["dampening: the polyak form takes the whole gradient: leave it out, or set form = \"torch\""]
     );
     // Rust only: no recipe can name it.
     let inside = OptimizerSpec::Sgd(Sgd { decay: DecayCoupling::Inside, ..Sgd::default() });

@@ -12,7 +12,7 @@ use crate::{Buffer, OptimError};
 #[derive(Debug, Clone)]
 pub struct Gradients {
     pub(crate) tensors: Vec<(String, Option<Buffer>)>,
-    known_finite: bool,
+    pub(crate) known_finite: bool,
 }
 
 impl Gradients {

@@ -1,6 +1,7 @@
 use burn::module::Module;
-use rheostat_control::{Direction, Hyperparameters, Verdict};
+use rheostat_control::{Direction, Hyperparameter, Hyperparameters, Verdict};
 
+use crate::update::GroupValues;
 use crate::weights::{Weights, settled};
 use crate::{Buffer, Gradients, OptimError, Optimizer, Parameter, Update};
 
@@ -8,10 +9,13 @@ use crate::{Buffer, Gradients, OptimError, Optimizer, Parameter, Update};
 /// falls there.
 #[derive(Debug)]
 pub struct Line {
+    /// What is applied; of a rule whose directions contain the rate, the gradient that they are going to be made of.
     update: Update,
     /// What is measured along, where that is not the update itself.
     tested: Option<Update>,
     aim: Aim,
+    /// The hyperparameters to make directions with once the rate is found, where they contain it.
+    values: Option<Vec<Hyperparameters>>,
 }
 
 /// How the step size of an update is going to be searched.
@@ -29,10 +33,12 @@ pub struct Searching<'a> {
 }
 
 impl Optimizer {
-    /// Moves the moments by these gradients, as [`Optimizer::direction`] does, and gives the line to be searched.
+    /// Moves the moments by these gradients, as [`Optimizer::direction`] does, and gives the line to be searched. A rule whose
+    /// directions contain the learning rate makes them, and moves its moments, when [`Optimizer::take`] says the rate; till then
+    /// losses can be measured along [`Direction::NegativeGradient`] alone.
     ///
     /// # Errors
-    /// As [`Optimizer::direction`] has, and [`OptimError::ContainsRate`] for a rule whose directions contain the learning rate.
+    /// As [`Optimizer::direction`] has, and [`OptimError::ContainsRate`] for such a rule along another direction.
     pub fn line<M: Module>(
         &mut self,
         model: &M,
@@ -40,15 +46,39 @@ impl Optimizer {
         values: &[Hyperparameters],
         searching: Searching<'_>,
     ) -> Result<Line, OptimError> {
-        if self.contains_rate() {
-            return Err(OptimError::ContainsRate { optimizer: self.spec().name() });
-        }
         self.check_count("scales", searching.scales.len())?;
         let groups = self.resolve(values)?;
         let mut aim = Aim::new(searching);
+        if self.contains_rate() {
+            if searching.along != Direction::NegativeGradient || searching.may_turn {
+                return Err(OptimError::ContainsRate { optimizer: self.spec().name() });
+            }
+            let update = self.plain_gradient(gradients, groups)?;
+            aim.decrease = self.decrease_along(&update, searching)?;
+            return Ok(Line { update, tested: None, aim, values: Some(values.to_vec()) });
+        }
         let update = self.direction_of(model, gradients, groups, Some(&mut aim))?;
         let tested = aim.tested(&update);
-        Ok(Line { update, tested, aim })
+        Ok(Line { update, tested, aim, values: None })
+    }
+
+    /// The gradient as an update.
+    fn plain_gradient(&self, gradients: Gradients, groups: Vec<GroupValues>) -> Result<Update, OptimError> {
+        self.layout.check("a set of gradients", gradients.tensors.iter().map(|(path, _)| path.as_str()))?;
+        gradients.check_finite()?;
+        let decay_shares = vec![1.0; gradients.tensors.len()];
+        Ok(Update { directions: gradients.tensors, displaces: false, decay_shares, groups })
+    }
+
+    /// How fast the loss falls along the gradient.
+    fn decrease_along(&self, gradient: &Update, searching: Searching<'_>) -> Result<f64, OptimError> {
+        let mut decrease = 0.0;
+        for ((_, gradient), group) in gradient.directions.iter().zip(&self.group_of) {
+            if let Some(gradient) = gradient {
+                decrease += searching.scales[*group] / searching.clipping * gradient.dot(gradient)?;
+            }
+        }
+        Ok(decrease)
     }
 
     /// The model at a trial point: a copy that shares nothing that a forward pass moves, and takes no part in gradients. `None`
@@ -64,7 +94,7 @@ impl Optimizer {
         decay: bool,
     ) -> Result<Option<M>, OptimError> {
         let update = line.tested.as_ref().unwrap_or(&line.update);
-        self.try_update(model, update, &line.sizes(step_size), decay)
+        self.try_direction(model, update, &line.sizes(step_size), decay)
     }
 
     /// The same for an update as it is, with one step size a group.
@@ -81,6 +111,16 @@ impl Optimizer {
         if self.contains_rate() {
             return Err(OptimError::ContainsRate { optimizer: self.spec().name() });
         }
+        self.try_direction(model, update, step_sizes, decay)
+    }
+
+    fn try_direction<M: Module>(
+        &self,
+        model: &M,
+        update: &Update,
+        step_sizes: &[f64],
+        decay: bool,
+    ) -> Result<Option<M>, OptimError> {
         self.check_count("step sizes", step_sizes.len())?;
         let mut decays: Vec<_> = update.groups.iter().map(|group| group.decay).collect();
         if !decay {
@@ -96,15 +136,27 @@ impl Optimizer {
         }
     }
 
-    /// Writes the weights for the step that a search settled on.
+    /// Writes the weights for the step that a search settled on; a step of 0 leaves them as they are.
     ///
     /// # Errors
     /// As [`Optimizer::apply`].
-    pub fn take<M: Module>(&self, model: M, line: &Line, verdict: &Verdict) -> Result<M, OptimError> {
-        if verdict.step_size == 0.0 {
-            return Ok(model);
+    pub fn take<M: Module>(&mut self, model: M, line: Line, verdict: &Verdict) -> Result<M, OptimError> {
+        let sizes = line.sizes(verdict.step_size);
+        match line.values {
+            Some(_) if verdict.step_size == 0.0 => {
+                // The weights rest, and with them the displacement that the next update would go on with.
+                self.reset();
+                Ok(model)
+            }
+            Some(values) => {
+                let rated =
+                    values.iter().zip(sizes).map(|(values, size)| values.with(Hyperparameter::LearningRate, size));
+                let gradients = Gradients { tensors: line.update.directions, known_finite: true };
+                self.step(model, gradients, &rated.collect::<Vec<_>>())
+            }
+            None if verdict.step_size == 0.0 => Ok(model),
+            None => self.apply(model, line.taken(verdict.along), &sizes),
         }
-        self.apply(model, line.taken(verdict.along), &line.sizes(verdict.step_size))
     }
 
     /// Has the losses measured along another direction from now on.
@@ -140,7 +192,7 @@ impl Line {
         self.aim.decrease
     }
 
-    /// What [`Optimizer::take`] applies along this direction.
+    /// What [`Optimizer::take`] applies along this direction; of a rule whose directions contain the rate, the gradient.
     pub fn taken(&self, along: Direction) -> &Update {
         self.tested.as_ref().filter(|_| along != Direction::Applied).unwrap_or(&self.update)
     }
@@ -215,6 +267,7 @@ impl Aim {
         });
         (self.along != Direction::Applied).then(|| Update {
             directions: directions.collect(),
+            displaces: false,
             decay_shares: update.decay_shares.clone(),
             groups: update.groups.clone(),
         })

@@ -86,7 +86,7 @@ pub enum SearchError<E> {
 ///     let mut line = optimizer.line(&model, gradients, &[Hyperparameters::new()], searching)?;
 ///     let evaluate = |trial: &burn::nn::Linear| Ok::<_, OptimError>(f64::from(loss(trial).into_scalar::<f32>()));
 ///     let found = find_step_size(&optimizer, &model, &mut line, at_base, &mut *search, true, evaluate)?;
-///     let model = optimizer.take(model, &line, &found.verdict)?;
+///     let model = optimizer.take(model, line, &found.verdict)?;
 ///     assert!(f64::from(loss(&model).into_scalar::<f32>()) < at_base);
 /// }
 /// # Ok::<(), Box<dyn std::error::Error>>(())

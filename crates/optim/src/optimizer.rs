@@ -164,7 +164,7 @@ impl Optimizer {
         if self.spec.epsilon() == Some(0.0) {
             check_directions(&directions)?;
         }
-        Ok(Update { directions, decay_shares, groups })
+        Ok(Update { directions, displaces: self.contains_rate(), decay_shares, groups })
     }
 
     /// Writes the weights for these step sizes, one a group: `theta <- theta (1 - kappa) - eta direction`.
@@ -414,7 +414,7 @@ impl FloatMapper for Writer<'_> {
             return parameter;
         };
         let group = self.optimizer.group_of[index];
-        let step_size = if self.optimizer.rules[index].contains_rate() { 1.0 } else { self.step_sizes[group] };
+        let step_size = if self.update.displaces { 1.0 } else { self.step_sizes[group] };
         let keep = 1.0 - self.kappas[group] * self.update.decay_shares[index];
         let moves = step_size != 0.0 || keep != 1.0;
         if !moves || self.error.is_some() {

@@ -8,6 +8,8 @@ use crate::{Buffer, Gradients, OptimError, RuleValues};
 #[derive(Debug, Clone)]
 pub struct Update {
     pub(crate) directions: Vec<(String, Option<Buffer>)>,
+    /// Whether the directions contain the step size, and are applied as they are.
+    pub(crate) displaces: bool,
     /// The share of its group's decay that each tensor takes.
     pub(crate) decay_shares: Vec<f64>,
     pub(crate) groups: Vec<GroupValues>,

@@ -1,8 +1,8 @@
 //! Every optimizer, in every variant that changes what it remembers, under the whole suite.
 
 use rheostat_control::optimizers::{
-    Adam, Adamp, Adamw, HeavyBall, Lamb, Lion, Muon, MuonScale, Nadamw, NadamwForm, Nesterov, Prodigy, Rmsprop,
-    RmspropForm, ScheduleFree, ScheduleFreeForm, Sgd, Sgdw,
+    Adam, Adamp, Adamw, HeavyBall, HeavyBallForm, Lamb, Lion, Muon, MuonScale, Nadamw, NadamwForm, Nesterov, Prodigy,
+    Rmsprop, RmspropForm, ScheduleFree, ScheduleFreeForm, Sgd, Sgdw,
 };
 use rheostat_control::{BiasCorrection, DecayCoupling, EpsilonPlacement, OptimizerSpec};
 use rheostat_testkit::optimizer::contract;
@@ -16,6 +16,7 @@ fn sgd_keeps_the_contract() {
 fn heavy_ball_keeps_the_contract() {
     contract(&OptimizerSpec::HeavyBall(HeavyBall::default()));
     contract(&OptimizerSpec::HeavyBall(HeavyBall { dampening: 0.5, ..HeavyBall::default() }));
+    contract(&OptimizerSpec::HeavyBall(HeavyBall { form: HeavyBallForm::Polyak, ..HeavyBall::default() }));
 }
 
 #[test]

@@ -7,7 +7,7 @@ use burn::module::{Module, ModuleVisitor, Param};
 use burn::nn::{BatchNorm, BatchNormConfig, Dropout, DropoutConfig, Linear, LinearConfig};
 use burn::tensor::{Device, Distribution, Tensor};
 use common::{Vector, alone, tensor};
-use rheostat_control::optimizers::{Adam, Adamw, Sgd};
+use rheostat_control::optimizers::{Adam, Adamw, HeavyBall, HeavyBallForm, Sgd};
 use rheostat_control::{
     Ask, Base, ControlError, Direction, Hyperparameter, Hyperparameters, LineSearch, Opening, OptimizerSpec, Outcome,
     Verdict,
@@ -120,7 +120,7 @@ fn update(
         Ok(scalar(trial.loss(&batch)))
     };
     let found = find_step_size(optimizer, &net, &mut line, loss, &mut Halving::from(size), true, evaluate)?;
-    Ok((optimizer.take(net, &line, &found.verdict).unwrap(), found))
+    Ok((optimizer.take(net, line, &found.verdict).unwrap(), found))
 }
 
 #[test]
@@ -201,7 +201,7 @@ fn groups_step_by_their_share_and_count_by_it() {
     close(trial.one.values()[0], 1.0 - 0.1 * 3.0);
     close(trial.other.values()[0], 1.0 - 0.05 * 5.0);
     let verdict = Verdict::applied(0.1, Outcome::Satisfied);
-    let model = optimizer.take(model, &line, &verdict).unwrap();
+    let model = optimizer.take(model, line, &verdict).unwrap();
     assert_eq!(model.other.values(), trial.other.values());
 }
 
@@ -238,9 +238,38 @@ fn a_step_of_size_zero_leaves_the_weights_to_the_bit() {
     let spec = OptimizerSpec::Adamw(Adamw::default());
     let mut optimizer = Optimizer::new(&spec, &model, &[]).unwrap();
     let line = optimizer.line(&model, model.gradients(&[2.0, 1.0]), &NOTHING, searching(&[1.0])).unwrap();
-    let model = optimizer.take(model, &line, &Verdict::applied(0.0, Outcome::Exhausted)).unwrap();
+    let model = optimizer.take(model, line, &Verdict::applied(0.0, Outcome::Exhausted)).unwrap();
     let bits: Vec<_> = model.values().iter().map(|value| value.to_bits()).collect();
     assert_eq!(bits, [0.1_f64.to_bits(), (-0.0_f64).to_bits()]);
+}
+
+#[test]
+fn polyaks_momentum_is_added_to_the_step_found_along_the_gradient() {
+    let curvatures = [1.0, 10.0];
+    let spec = HeavyBall { form: HeavyBallForm::Polyak, momentum: Some(0.6), ..HeavyBall::default() };
+    let mut model = Vector::new(&[1.0, -2.0]);
+    let mut optimizer = Optimizer::new(&OptimizerSpec::HeavyBall(spec), &model, &[]).unwrap();
+    let (mut last, mut now) = ([1.0, -2.0], [1.0, -2.0]);
+    let close = |got: Vec<f64>, wanted: [f64; 2]| {
+        got.iter().zip(wanted).for_each(|(got, wanted)| assert!((got - wanted).abs() < 1e-14, "{got}, not {wanted}"));
+    };
+    for size in [0.1, 0.05, 0.2, 0.0, 0.1, 0.01] {
+        let gradient = [0, 1].map(|index| curvatures[index] * now[index]);
+        let along = Searching { along: Direction::NegativeGradient, ..searching(&[1.0]) };
+        let line = optimizer.line(&model, model.gradients(&gradient), &NOTHING, along).unwrap();
+        assert!((line.decrease() - gradient.iter().map(|g| g * g).sum::<f64>()).abs() < 1e-12);
+        // Losses are measured without the momentum.
+        let trial = optimizer.trial(&model, &line, 0.3, true).unwrap().unwrap();
+        close(trial.values(), [0, 1].map(|index| now[index] - 0.3 * gradient[index]));
+        model = optimizer.take(model, line, &Verdict::applied(size, Outcome::Satisfied)).unwrap();
+        let momentum = if size == 0.0 { 0.0 } else { 0.6 };
+        let next = [0, 1].map(|index| now[index] - size * gradient[index] + momentum * (now[index] - last[index]));
+        close(model.values(), next);
+        (last, now) = (now, next);
+    }
+    let along = searching(&[1.0]);
+    let error = optimizer.line(&model, model.gradients(&[1.0, 1.0]), &NOTHING, along).unwrap_err();
+    assert!(matches!(error, OptimError::ContainsRate { .. }), "its direction has no size to be found: {error}");
 }
 
 #[test]

@@ -8,7 +8,8 @@ use std::collections::BTreeMap;
 
 use common::{Matrix, Vector, rate, ten_updates};
 use rheostat_control::optimizers::{
-    Adam, Adamp, Adamw, HeavyBall, Lamb, Lion, Nadamw, NadamwForm, Nesterov, Rmsprop, RmspropForm, Sgd, Sgdw,
+    Adam, Adamp, Adamw, HeavyBall, HeavyBallForm, Lamb, Lion, Nadamw, NadamwForm, Nesterov, Rmsprop, RmspropForm, Sgd,
+    Sgdw,
 };
 use rheostat_control::{
     BiasCorrection, Controller, DecayCoupling, Direction, EpsilonPlacement, Hyperparameter, Hyperparameters,
@@ -51,6 +52,9 @@ fn sgd_agrees() {
 #[test]
 fn heavy_ball_agrees() {
     agrees("heavy_ball(.05,.9)", OptimizerSpec::HeavyBall(HeavyBall::default()), None, |_| rate(0.05));
+    // At a rate that stands still both forms are one.
+    let polyak = HeavyBall { form: HeavyBallForm::Polyak, ..HeavyBall::default() };
+    agrees("heavy_ball(.05,.9)", OptimizerSpec::HeavyBall(polyak), None, |_| rate(0.05));
 }
 
 #[test]

@@ -142,7 +142,8 @@ fn along_the_gradient_the_loss_begins_to_fall_as_its_square_says() {
 fn a_line_search_and_the_landscape_see_the_same_losses() {
     let text = "dropout = 0.2\n[optimizer]\nmethod = \"adam\"\n[learning_rate]\nmethod = \"best_step\"\nlow = 1e-4\nhigh = 1.0\npoints = 5\n";
     let place = folder();
-    let sizes = rheostat_control::line_searches::BestStep { low: 1e-4, high: 1.0, points: 5, refine: 0 }.sizes();
+    let sizes =
+        rheostat_control::line_searches::BestStep { low: 1e-4, high: 1.0, points: 5, refine: 0, cap: None }.sizes();
     let (_, watch) = measured(&recipe(text), grid(&sizes, 1, 1, 30), place.path());
     let lowest = |column: &Column| {
         let points = sizes.iter().zip(&column.losses);

@@ -1,12 +1,15 @@
 //! Armijo's criterion along Adam's direction without momentum.
 
-use rheostat_schedule::Span;
 use rheostat_schedule::parameter::{Family, Method};
+use rheostat_schedule::{ScheduleSpec, Span};
 use serde::{Deserialize, Serialize};
 
 use super::backtracking::{Backtracking, Rules};
+use super::cap::capped;
 use super::numbers::{Numbers, check_searchable};
-use super::parameters::{BACKTRACK, C, GROWTH, INITIAL, MAX_BACKTRACKS, MAXIMUM, OURS, RESOLUTION, SMOOTHING, WARMUP};
+use super::parameters::{
+    BACKTRACK, C, CAP, GROWTH, INITIAL, MAX_BACKTRACKS, MAXIMUM, OURS, RESOLUTION, SMOOTHING, WARMUP,
+};
 use crate::check::{all_or_nothing, contradiction};
 use crate::{ControlError, Direction, LineSearch, LineSearchMethod, OptimizerSpec, Setting};
 
@@ -49,6 +52,9 @@ pub struct AdamSls {
     pub resolution: f64,
     /// Rises to `initial` for so long, then searches; 0.
     pub warmup: Span,
+    /// A schedule that no step is longer than; absent: `maximum` alone bounds it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cap: Option<ScheduleSpec>,
 }
 
 impl Default for AdamSls {
@@ -63,6 +69,7 @@ impl Default for AdamSls {
             max_backtracks: 200,
             resolution: super::SINGLE_PRECISION,
             warmup: Span::Steps(0),
+            cap: None,
         }
     }
 }
@@ -87,6 +94,7 @@ impl AdamSls {
             MAX_BACKTRACKS.default("200").source(PROGRAM),
             RESOLUTION,
             WARMUP,
+            CAP,
         ],
         reference: PAPER,
     };
@@ -112,7 +120,7 @@ impl LineSearchMethod for AdamSls {
     }
 
     fn check(&self) -> Result<(), Vec<ControlError>> {
-        all_or_nothing(self.numbers().errors())
+        all_or_nothing(self.numbers().errors(self.cap.as_ref()))
     }
 
     fn check_optimizer(&self, optimizer: &OptimizerSpec) -> Result<(), ControlError> {
@@ -129,6 +137,6 @@ impl LineSearchMethod for AdamSls {
     fn resolve(&self, setting: &Setting) -> Result<Box<dyn LineSearch>, Vec<ControlError>> {
         self.check()?;
         let rules = Rules::plain(Self::METHOD.name, Direction::WithoutMomentum, self.numbers());
-        Ok(Box::new(Backtracking::new(rules, setting)?))
+        capped(Backtracking::new(rules, setting)?, self.cap.as_ref(), setting)
     }
 }

@@ -2,13 +2,16 @@
 
 use std::ops::Bound;
 
-use rheostat_schedule::Span;
 use rheostat_schedule::parameter::{Family, Kind, Method, Parameter};
+use rheostat_schedule::{ScheduleSpec, Span};
 use serde::{Deserialize, Serialize};
 
 use super::backtracking::{Backtracking, Rules, Uphill};
+use super::cap::capped;
 use super::numbers::{Numbers, check_searchable};
-use super::parameters::{BACKTRACK, C, GROWTH, INITIAL, MAX_BACKTRACKS, MAXIMUM, OURS, RESOLUTION, SMOOTHING, WARMUP};
+use super::parameters::{
+    BACKTRACK, C, CAP, GROWTH, INITIAL, MAX_BACKTRACKS, MAXIMUM, OURS, RESOLUTION, SMOOTHING, WARMUP,
+};
 use crate::check::{all_or_nothing, out_of_range};
 use crate::{
     Ask, Base, ControlError, Direction, LineSearch, LineSearchMethod, Opening, OptimizerSpec, Outcome, Setting, Verdict,
@@ -74,6 +77,9 @@ pub struct Alsals {
     pub resolution: f64,
     /// Rises to `initial` for so long, then searches; 0.
     pub warmup: Span,
+    /// A schedule that no step is longer than; absent: `maximum` alone bounds it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cap: Option<ScheduleSpec>,
 }
 
 /// Where the slope along the direction comes from.
@@ -117,6 +123,7 @@ impl Default for Alsals {
             max_backtracks: 100,
             resolution: super::SINGLE_PRECISION,
             warmup: Span::Steps(0),
+            cap: None,
         }
     }
 }
@@ -178,6 +185,7 @@ impl Alsals {
             MAX_BACKTRACKS.source(PROGRAM),
             RESOLUTION,
             WARMUP,
+            CAP,
         ],
         reference: PAPER,
     };
@@ -233,7 +241,7 @@ impl LineSearchMethod for Alsals {
     }
 
     fn check(&self) -> Result<(), Vec<ControlError>> {
-        let mut errors = self.numbers().errors();
+        let mut errors = self.numbers().errors(self.cap.as_ref());
         errors.extend(out_of_range([
             (&PROBE, Some(self.probe)),
             (&PROBE_RETRIES, Some(self.probe_retries as f64)),
@@ -253,7 +261,11 @@ impl LineSearchMethod for Alsals {
         let rules = Rules { uphill, credit_cap: self.credit_cap, ..plain };
         let core = Backtracking::new(rules, setting)?;
         let base = Base { loss: f64::NAN, decrease: f64::NAN };
-        Ok(Box::new(Search { spec: self.clone(), core, base, turned: false, probe: None, unresolved: false }))
+        capped(
+            Search { spec: self.clone(), core, base, turned: false, probe: None, unresolved: false },
+            self.cap.as_ref(),
+            setting,
+        )
     }
 }
 

@@ -14,7 +14,7 @@ pub const FLOOR: f64 = 1e-10;
 const LENGTHEN: f64 = 2.0;
 
 /// First bytes of a state; the last is the version of the format.
-const MAGIC: u64 = u64::from_le_bytes(*b"search\0\x01");
+const MAGIC: u64 = u64::from_le_bytes(*b"search\0\x02");
 
 /// What becomes of a direction that leads upwards.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -72,7 +72,10 @@ impl Rules {
 /// What is remembered from search to search.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Memory {
+    /// What the next search grows from.
     step_size: f64,
+    /// The step size accepted last; shorter where a schedule cut the search short.
+    accepted: f64,
     /// The averages of both sides of the criterion: slopes, and decreases of the loss.
     slope: f64,
     decrease: f64,
@@ -121,7 +124,13 @@ impl Backtracking {
             (growth, warmup) => return Err(growth.err().into_iter().chain(warmup.err()).collect()),
         };
         let initial = rules.numbers.initial;
-        let memory = Memory { step_size: initial, slope: 0.0, decrease: 0.0, exhaustions: Exhaustions::default() };
+        let memory = Memory {
+            step_size: initial,
+            accepted: initial,
+            slope: 0.0,
+            decrease: 0.0,
+            exhaustions: Exhaustions::default(),
+        };
         let trial = Trial {
             most: rules.numbers.maximum,
             along: Direction::Applied,
@@ -148,17 +157,29 @@ impl Backtracking {
 
     /// The step size of the last search, within what this update permits.
     pub(super) fn remembered(&self) -> f64 {
-        self.memory.step_size.min(self.trial.most)
+        self.memory.accepted.min(self.trial.most)
     }
 
     /// The step size that this search starts from.
     pub(super) fn first(&self) -> f64 {
-        let first = match self.rules.reset {
+        self.wanted().min(self.trial.most)
+    }
+
+    /// The same if no schedule bounded it.
+    fn wanted(&self) -> f64 {
+        let wanted = match self.rules.reset {
             Reset::Grow => self.memory.step_size * self.growth,
             Reset::Keep => self.memory.step_size,
             Reset::Initial => self.rules.numbers.initial,
         };
-        first.min(self.trial.most)
+        wanted.min(self.rules.numbers.maximum)
+    }
+
+    /// What the next search grows from once this step size is accepted. Where a schedule cut the first trial short, its success says nothing of
+    /// longer steps.
+    fn learnt(&self, accepted: f64) -> f64 {
+        let cut = accepted == self.trial.most && accepted < self.wanted();
+        if cut { self.memory.step_size } else { accepted }
     }
 
     /// The average of the decreases; the criterion's left side.
@@ -172,9 +193,10 @@ impl Backtracking {
 
     /// Takes the first step size without looking, and remembers it.
     pub(super) fn take_unseen(&mut self, slope: f64, outcome: Outcome) -> Ask {
+        let first = self.first();
         self.memory.slope = self.smoothed(slope);
-        self.memory.step_size = self.first();
-        self.settle(self.memory.step_size, outcome)
+        (self.memory.step_size, self.memory.accepted) = (self.learnt(first), first);
+        self.settle(first, outcome)
     }
 
     pub(super) fn settle(&self, step_size: f64, outcome: Outcome) -> Ask {
@@ -231,6 +253,7 @@ impl Backtracking {
             OnExhaustion::Creep(size) => (size.min(self.trial.most), self.trial.size),
         };
         self.memory.step_size = next.max(FLOOR);
+        self.memory.accepted = self.memory.step_size;
         let trial = self.trial;
         let verdict = Verdict { step_size, along: trial.along, outcome: Outcome::Exhausted };
         self.memory.exhaustions.one_more(verdict, || {
@@ -254,7 +277,8 @@ impl Backtracking {
         let mut writer = Writer::default();
         writer.u64(MAGIC);
         writer.bytes(self.rules.name.as_bytes());
-        [self.memory.step_size, self.memory.slope, self.memory.decrease].iter().for_each(|number| writer.f64(*number));
+        let Memory { step_size, accepted, slope, decrease, .. } = self.memory;
+        [step_size, accepted, slope, decrease].iter().for_each(|number| writer.f64(*number));
         self.memory.exhaustions.write(&mut writer);
         more(&mut writer);
         writer.0
@@ -277,11 +301,13 @@ impl Backtracking {
         if reader.bytes()? != self.rules.name.as_bytes() {
             return Err("it is of another line search".to_owned());
         }
-        let (step_size, slope, decrease) = (reader.f64()?, reader.f64()?, reader.f64()?);
-        if !(step_size.is_finite() && step_size > 0.0 && slope.is_finite() && decrease.is_finite()) {
-            return Err(format!("{step_size}, {slope}, {decrease} are no step size and averages"));
+        let (step_size, accepted) = (reader.f64()?, reader.f64()?);
+        let (slope, decrease) = (reader.f64()?, reader.f64()?);
+        let usable = |size: f64| size.is_finite() && size > 0.0;
+        if !(usable(step_size) && usable(accepted) && slope.is_finite() && decrease.is_finite()) {
+            return Err(format!("{step_size}, {accepted}, {slope}, {decrease} are no step sizes and averages"));
         }
-        Ok(Memory { step_size, slope, decrease, exhaustions: Exhaustions::read(reader)? })
+        Ok(Memory { step_size, accepted, slope, decrease, exhaustions: Exhaustions::read(reader)? })
     }
 }
 
@@ -312,9 +338,10 @@ impl LineSearch for Backtracking {
         let decrease = average(self.rules.numbers.smoothing, self.memory.decrease, self.trial.loss - loss);
         let size = match self.judge(loss, decrease) {
             Judgement::Taken(outcome) => {
-                let (step_size, slope) = (self.trial.size, self.trial.slope);
-                self.memory = Memory { step_size, slope, decrease, exhaustions: Exhaustions::default() };
-                return self.settle(step_size, outcome);
+                let (accepted, slope) = (self.trial.size, self.trial.slope);
+                let step_size = self.learnt(accepted);
+                self.memory = Memory { step_size, accepted, slope, decrease, exhaustions: Exhaustions::default() };
+                return self.settle(accepted, outcome);
             }
             Judgement::TooLong => self.trial.size * self.rules.numbers.backtrack,
             Judgement::TooShort => (self.trial.size * LENGTHEN).min(self.trial.most),

@@ -2,12 +2,14 @@
 
 use std::ops::Bound;
 
+use rheostat_schedule::ScheduleSpec;
 use rheostat_schedule::parameter::{Family, Kind, Method, Parameter};
 use serde::{Deserialize, Serialize};
 
+use super::cap::{cap_errors, capped};
 use super::exhaustion::Exhaustions;
 use super::numbers::{check_searchable, largest};
-use super::parameters::OURS;
+use super::parameters::{CAP, OURS};
 use crate::bytes::{Writer, read_state};
 use crate::check::{all_or_nothing, contradiction, out_of_range};
 use crate::figures::figures;
@@ -44,11 +46,14 @@ pub struct BestStep {
     pub points: u64,
     /// Step sizes tried beside the best of them, by golden section; 0.
     pub refine: u64,
+    /// A schedule that no step is longer than; absent: `high` alone bounds it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cap: Option<ScheduleSpec>,
 }
 
 impl Default for BestStep {
     fn default() -> Self {
-        Self { low: 1e-6, high: 10.0, points: 29, refine: 0 }
+        Self { low: 1e-6, high: 10.0, points: 29, refine: 0, cap: None }
     }
 }
 
@@ -79,7 +84,7 @@ impl BestStep {
         name: "best_step",
         family: Family::LineSearch,
         summary: "the lowest loss of the batch of many step sizes",
-        parameters: &[LOW, HIGH, POINTS, REFINE],
+        parameters: &[LOW, HIGH, POINTS, REFINE, CAP],
         reference: PAPER,
     };
 
@@ -108,6 +113,7 @@ impl LineSearchMethod for BestStep {
             (&POINTS, Some(self.points as f64)),
             (&REFINE, Some(self.refine as f64)),
         ]);
+        errors.extend(cap_errors(self.cap.as_ref()));
         if !errors.iter().any(|error| matches!(error.field(), "low" | "high")) && self.low >= self.high {
             let why = format!("{} is not less than `high` = {}: there is nothing to search", self.low, self.high);
             errors.push(contradiction("low", why));
@@ -119,10 +125,11 @@ impl LineSearchMethod for BestStep {
         check_searchable(Self::METHOD.name, optimizer)
     }
 
-    fn resolve(&self, _: &Setting) -> Result<Box<dyn LineSearch>, Vec<ControlError>> {
+    fn resolve(&self, setting: &Setting) -> Result<Box<dyn LineSearch>, Vec<ControlError>> {
         self.check()?;
         let exhaustions = Exhaustions::default();
-        Ok(Box::new(Search { spec: self.clone(), exhaustions, high: self.high, tried: 0, best: None, sections: None }))
+        let search = Search { spec: self.clone(), exhaustions, high: self.high, tried: 0, best: None, sections: None };
+        capped(search, self.cap.as_ref(), setting)
     }
 }
 

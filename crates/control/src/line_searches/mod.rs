@@ -4,6 +4,7 @@ mod adam_sls;
 mod alsals;
 mod backtracking;
 mod best_step;
+mod cap;
 mod exhaustion;
 mod numbers;
 mod parameters;

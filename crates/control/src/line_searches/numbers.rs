@@ -1,7 +1,8 @@
 use std::ops::Bound;
 
-use rheostat_schedule::Span;
+use rheostat_schedule::{ScheduleSpec, Span};
 
+use super::cap::cap_errors;
 use super::parameters;
 use crate::check::{contradiction, out_of_range, span_within};
 use crate::{ControlError, DecayCoupling, Hyperparameter, OptimizerSpec, Setting};
@@ -24,8 +25,8 @@ pub(super) struct Numbers {
 }
 
 impl Numbers {
-    /// All that is out of range.
-    pub(super) fn errors(&self) -> Vec<ControlError> {
+    /// All that is out of range, in the cap beside them too.
+    pub(super) fn errors(&self, cap: Option<&ScheduleSpec>) -> Vec<ControlError> {
         let mut errors = out_of_range([
             (&parameters::C, Some(self.c)),
             (&parameters::BACKTRACK, Some(self.backtrack)),
@@ -42,6 +43,7 @@ impl Numbers {
             errors.push(contradiction("initial", why));
         }
         errors.extend(span_within(&parameters::WARMUP, self.warmup, Bound::Excluded(1.0)).err());
+        errors.extend(cap_errors(cap));
         errors
     }
 
@@ -85,10 +87,16 @@ pub(super) fn check_searchable(method: &str, optimizer: &OptimizerSpec) -> Resul
     if optimizer.contains_rate() {
         let name = optimizer.name();
         let why = format!(
-            "{name} moves by displacements that contain the learning rate, so that {method} cannot choose it: take adamw"
+            "{name} moves by displacements that contain the learning rate, so that {method} cannot choose it: take {}",
+            if optimizer.has_second_moment() { "adamw" } else { "sgd, or another form" }
         );
         return Err(contradiction("method", why));
     }
+    check_decay(method, optimizer)
+}
+
+/// Refuses a weight decay that does not shrink with the step size tried.
+pub(super) fn check_decay(method: &str, optimizer: &OptimizerSpec) -> Result<(), ControlError> {
     if optimizer.default_of(Hyperparameter::WeightDecay).is_none() {
         return Ok(());
     }

@@ -67,3 +67,11 @@ pub(super) const WARMUP: Parameter =
         .range(Bound::Included(0.0), Bound::Unbounded, "at least 0 and less than the run")
         .default("\"0 steps\"")
         .source("the warm-up of the ALSALS paper's large runs");
+
+pub(super) const CAP: Parameter = Parameter::new(
+    "cap",
+    Kind::Schedule,
+    "schedule of a largest step size; no step is longer than that, nor than `maximum`",
+)
+.optional()
+.source(OURS);

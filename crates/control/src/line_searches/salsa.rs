@@ -1,12 +1,13 @@
 //! Armijo's criterion smoothed on both sides, and only as often as the step size moves.
 
-use rheostat_schedule::Span;
 use rheostat_schedule::parameter::{Family, Kind, Method, Parameter};
+use rheostat_schedule::{ScheduleSpec, Span};
 use serde::{Deserialize, Serialize};
 
 use super::backtracking::{Backtracking, Rules};
+use super::cap::capped;
 use super::numbers::{Numbers, check_searchable};
-use super::parameters::{BACKTRACK, C, GROWTH, INITIAL, MAX_BACKTRACKS, MAXIMUM, RESOLUTION, SMOOTHING, WARMUP};
+use super::parameters::{BACKTRACK, C, CAP, GROWTH, INITIAL, MAX_BACKTRACKS, MAXIMUM, RESOLUTION, SMOOTHING, WARMUP};
 use crate::bytes::{Reader, Writer};
 use crate::check::all_or_nothing;
 use crate::{
@@ -75,6 +76,9 @@ pub struct Salsa {
     pub resolution: f64,
     /// Rises to `initial` for so long, then searches; 0.
     pub warmup: Span,
+    /// A schedule that no step is longer than; absent: `maximum` alone bounds it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cap: Option<ScheduleSpec>,
 }
 
 /// The direction that losses are measured along.
@@ -102,6 +106,7 @@ impl Default for Salsa {
             max_backtracks: 100,
             resolution: super::SINGLE_PRECISION,
             warmup: Span::Steps(0),
+            cap: None,
         }
     }
 }
@@ -140,6 +145,7 @@ impl Salsa {
             MAX_BACKTRACKS.source(PROGRAM),
             RESOLUTION,
             WARMUP,
+            CAP,
         ],
         reference: PAPER,
     };
@@ -170,7 +176,7 @@ impl LineSearchMethod for Salsa {
     }
 
     fn check(&self) -> Result<(), Vec<ControlError>> {
-        all_or_nothing(self.numbers().errors())
+        all_or_nothing(self.numbers().errors(self.cap.as_ref()))
     }
 
     fn check_optimizer(&self, optimizer: &OptimizerSpec) -> Result<(), ControlError> {
@@ -185,7 +191,7 @@ impl LineSearchMethod for Salsa {
         };
         let core = Backtracking::new(Rules::plain(Self::METHOD.name, searched, self.numbers()), setting)?;
         let frequency = Frequency::new(self.literal);
-        Ok(Box::new(Search { spec: self.clone(), searched, core, frequency, step: 0, last: 0 }))
+        capped(Search { spec: self.clone(), searched, core, frequency, step: 0, last: 0 }, self.cap.as_ref(), setting)
     }
 }
 

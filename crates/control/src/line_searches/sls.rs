@@ -1,13 +1,15 @@
 //! Stochastic line search: Armijo's criterion along the gradient of the batch.
 
-use rheostat_schedule::Span;
 use rheostat_schedule::parameter::{Family, Method, Parameter};
+use rheostat_schedule::{ScheduleSpec, Span};
 use serde::{Deserialize, Serialize};
 
 use super::backtracking::{Backtracking, OnExhaustion, Rules};
-use super::numbers::{Numbers, check_searchable};
-use super::parameters::{BACKTRACK, C, GROWTH, INITIAL, MAX_BACKTRACKS, MAXIMUM, RESOLUTION, VASWANI, WARMUP};
+use super::cap::capped;
+use super::numbers::{Numbers, check_decay, check_searchable};
+use super::parameters::{BACKTRACK, C, CAP, GROWTH, INITIAL, MAX_BACKTRACKS, MAXIMUM, RESOLUTION, VASWANI, WARMUP};
 use crate::check::{all_or_nothing, contradiction};
+use crate::optimizers::{HeavyBall, HeavyBallForm};
 use crate::{ControlError, Direction, LineSearch, LineSearchMethod, OptimizerSpec, Setting};
 
 /// Step of an update whose search found none.
@@ -27,8 +29,8 @@ const FLAT_NORM: f64 = 1e-8;
 /// parameter with its default, range, unit and source is in [`Sls::METHOD`].
 ///
 /// The criterion looks along `-g`; the step goes along what the optimizer applies, so with `heavy_ball` it contains momentum that
-/// nothing has tested. The paper's program adds `mu (w_k - w_(k-1))` instead, whose last step had the last step size: the two differ
-/// by the factor `eta_k / eta_(k-1)` on the momentum.
+/// nothing has tested. With that optimizer's `form = "polyak"` the step is `-eta g + mu (w - w_last)`, as in the paper's program;
+/// torch's form gives the momentum the new step size too.
 ///
 /// No step is made at a loss of exactly 0 or a gradient norm up to 1e-8. A search whose `max_backtracks` trials all fail takes a
 /// step of 1e-6, as the program does, and remembers the step size it ended with; 20 of those in a row end the run. Under
@@ -58,6 +60,9 @@ pub struct Sls {
     pub resolution: f64,
     /// Rises to `initial` for so long, then searches; 0.
     pub warmup: Span,
+    /// A schedule that no step is longer than; absent: `maximum` alone bounds it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cap: Option<ScheduleSpec>,
 }
 
 /// What a search starts from.
@@ -97,6 +102,7 @@ impl Default for Sls {
             max_backtracks: 100,
             resolution: super::SINGLE_PRECISION,
             warmup: Span::Steps(0),
+            cap: None,
         }
     }
 }
@@ -126,6 +132,7 @@ impl Sls {
             MAX_BACKTRACKS.source("the paper's program"),
             RESOLUTION,
             WARMUP,
+            CAP,
         ],
         reference: VASWANI,
     };
@@ -151,7 +158,7 @@ impl LineSearchMethod for Sls {
     }
 
     fn check(&self) -> Result<(), Vec<ControlError>> {
-        let mut errors = self.numbers().errors();
+        let mut errors = self.numbers().errors(self.cap.as_ref());
         if self.criterion == Criterion::Goldstein && (0.5..1.0).contains(&self.c) {
             let why = format!("{} leaves nothing between c and 1 - c to accept: less than 0.5 with goldstein", self.c);
             errors.push(contradiction("c", why));
@@ -160,13 +167,21 @@ impl LineSearchMethod for Sls {
     }
 
     fn check_optimizer(&self, optimizer: &OptimizerSpec) -> Result<(), ControlError> {
-        if !matches!(optimizer, OptimizerSpec::Sgd(_) | OptimizerSpec::HeavyBall(_) | OptimizerSpec::Nesterov(_)) {
+        let along_gradients = matches!(
+            optimizer,
+            OptimizerSpec::Sgd(_) | OptimizerSpec::Sgdw(_) | OptimizerSpec::HeavyBall(_) | OptimizerSpec::Nesterov(_)
+        );
+        if !along_gradients {
             let why = format!(
-                "sls looks along the plain gradient, which says little of a step of {}: take sgd, heavy_ball or nesterov, or \
-                 alsals",
+                "sls looks along the plain gradient, which says little of a step of {}: take sgd, sgdw, heavy_ball or nesterov, \
+                 or alsals",
                 optimizer.name()
             );
             return Err(contradiction("method", why));
+        }
+        // Polyak's form makes its displacement once the step size is known.
+        if let OptimizerSpec::HeavyBall(HeavyBall { form: HeavyBallForm::Polyak, .. }) = optimizer {
+            return check_decay(Self::METHOD.name, optimizer);
         }
         check_searchable(Self::METHOD.name, optimizer)
     }
@@ -181,6 +196,6 @@ impl LineSearchMethod for Sls {
             on_exhaustion: OnExhaustion::Creep(CREEP),
             ..plain
         };
-        Ok(Box::new(Backtracking::new(rules, setting)?))
+        capped(Backtracking::new(rules, setting)?, self.cap.as_ref(), setting)
     }
 }

@@ -1,19 +1,38 @@
-use rheostat_schedule::parameter::{Family, Method};
+use rheostat_schedule::parameter::{Family, Method, Parameter};
 use serde::{Deserialize, Serialize};
 
 use super::parameters;
-use crate::check::within;
+use crate::check::{all_or_nothing, contradiction, out_of_range};
 use crate::{ControlError, DecayCoupling, Hyperparameter, OptimizerMethod};
 
+const FORM: Parameter =
+    Parameter::choice("form", &["torch", "polyak"], "whether the learning rate multiplies the velocity or enters it")
+        .default("\"torch\"")
+        .source("torch.optim.SGD; Polyak 1964");
+
+/// Where the learning rate enters.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HeavyBallForm {
+    /// `v <- gamma v + (1 - damp) g`, `theta <- theta - eta v`: a new rate applies to past gradients too.
+    #[default]
+    Torch,
+    /// `v <- gamma v + eta g`, `theta <- theta - v`, or `theta_next = theta - eta g + gamma (theta - theta_last)`: past
+    /// gradients keep the rate they had. As TensorFlow and Keras have it, and the programs of SLS.
+    Polyak,
+}
+
 /// SGD with heavy-ball momentum: `v <- gamma v + (1 - damp) g`, `theta <- theta - eta v`; the first update takes `v = g`, as
-/// torch does.
+/// torch does. [`HeavyBallForm::Polyak`] differs where the rate moves.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct HeavyBall {
+    /// Where the learning rate enters.
+    pub form: HeavyBallForm,
     /// The factor gamma where no schedule sets it; 0.9 if absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub momentum: Option<f64>,
-    /// Share of the gradient kept out of the velocity.
+    /// Share of the gradient kept out of the velocity; torch's form only.
     pub dampening: f64,
     /// Weight decay where no schedule sets it; 0 if absent.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -24,7 +43,13 @@ pub struct HeavyBall {
 
 impl Default for HeavyBall {
     fn default() -> Self {
-        Self { momentum: None, dampening: 0.0, weight_decay: None, decay: DecayCoupling::L2 }
+        Self {
+            form: HeavyBallForm::default(),
+            momentum: None,
+            dampening: 0.0,
+            weight_decay: None,
+            decay: DecayCoupling::L2,
+        }
     }
 }
 
@@ -34,7 +59,7 @@ impl HeavyBall {
         name: "heavy_ball",
         family: Family::Optimizer,
         summary: "SGD with heavy-ball momentum",
-        parameters: &[parameters::MOMENTUM, parameters::DAMPENING, parameters::WEIGHT_DECAY, parameters::DECAY],
+        parameters: &[FORM, parameters::MOMENTUM, parameters::DAMPENING, parameters::WEIGHT_DECAY, parameters::DECAY],
         reference: "Polyak 1964; torch.optim.SGD",
     };
 }
@@ -56,7 +81,16 @@ impl OptimizerMethod for HeavyBall {
         self.decay
     }
 
+    fn contains_rate(&self) -> bool {
+        self.form == HeavyBallForm::Polyak
+    }
+
     fn check(&self) -> Result<(), Vec<ControlError>> {
-        within(&parameters::DAMPENING, self.dampening).map_err(|error| vec![error])
+        let mut errors = out_of_range([(&parameters::DAMPENING, self.dampening)]);
+        if errors.is_empty() && self.dampening != 0.0 && self.form == HeavyBallForm::Polyak {
+            let why = "the polyak form takes the whole gradient: leave it out, or set form = \"torch\"";
+            errors.push(contradiction(parameters::DAMPENING.name, why));
+        }
+        all_or_nothing(errors)
     }
 }

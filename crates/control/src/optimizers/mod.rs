@@ -22,7 +22,7 @@ use crate::{ControlError, EpsilonPlacement};
 pub use adam::Adam;
 pub use adamp::Adamp;
 pub use adamw::Adamw;
-pub use heavy_ball::HeavyBall;
+pub use heavy_ball::{HeavyBall, HeavyBallForm};
 pub use lamb::Lamb;
 pub use lion::Lion;
 pub use muon::{Muon, MuonAdamw, MuonScale};

@@ -1,5 +1,17 @@
+use rheostat_control::optimizers;
+use rheostat_control::optimizers::HeavyBallForm;
+
 use super::slots;
 use crate::{Buffer, Formula, OptimError, Parameter, RuleValues, State, UpdateRule, Value};
+
+const SLOTS: &[&str] = &["velocity"];
+
+pub(super) fn rule(spec: &optimizers::HeavyBall) -> Box<dyn UpdateRule> {
+    match spec.form {
+        HeavyBallForm::Torch => Box::new(HeavyBall { dampening: spec.dampening }),
+        HeavyBallForm::Polyak => Box::new(Polyak),
+    }
+}
 
 /// Heavy-ball momentum: `v <- gamma v + (1 - dampening) g`, the direction is `v`; the first update takes `v = g`.
 #[derive(Debug)]
@@ -9,7 +21,7 @@ pub(super) struct HeavyBall {
 
 impl UpdateRule for HeavyBall {
     fn slots(&self) -> &'static [&'static str] {
-        &["velocity"]
+        SLOTS
     }
 
     fn counters(&self) -> &'static [&'static str] {
@@ -30,6 +42,38 @@ impl UpdateRule for HeavyBall {
         let velocity = Velocity { momentum: values.momentum, intake: 1.0 - self.dampening };
         let direction = gradient.apply(velocity, slots(&mut state)?)?;
         Ok((direction, state))
+    }
+}
+
+/// The same with the rate inside: `v <- gamma v + rate g` from 0, and the displacement is `v`, that is
+/// `rate g + gamma (theta_last - theta)`.
+#[derive(Debug)]
+struct Polyak;
+
+impl UpdateRule for Polyak {
+    fn slots(&self) -> &'static [&'static str] {
+        SLOTS
+    }
+
+    fn counters(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    fn contains_rate(&self) -> bool {
+        true
+    }
+
+    fn direction(
+        &self,
+        gradient: Buffer,
+        _parameter: &Parameter<'_>,
+        state: Option<State>,
+        values: &RuleValues,
+    ) -> Result<(Buffer, State), OptimError> {
+        let mut state = state.unwrap_or_else(|| State { slots: vec![gradient.zeros()], counters: Vec::new() });
+        let velocity = Velocity { momentum: values.momentum, intake: values.rate };
+        let displacement = gradient.apply(velocity, slots(&mut state)?)?;
+        Ok((displacement, state))
     }
 }
 

@@ -48,7 +48,8 @@ pub trait UpdateRule: fmt::Debug + Send + Sync {
     ) -> Result<(Buffer, State), OptimError>;
 
     /// Whether its directions contain the learning rate already. They are displacements then: the weights move by
-    /// `theta <- theta (1 - kappa) - direction`, so that no line search can choose a step along them.
+    /// `theta <- theta (1 - kappa) - direction`, so that no line search can choose a step along them; one that looks along the
+    /// plain gradient can choose the rate before they are made.
     fn contains_rate(&self) -> bool {
         false
     }
@@ -198,7 +199,7 @@ pub(crate) fn rules_of(spec: &OptimizerSpec, layout: &Layout) -> Result<Vec<Arc<
 pub(crate) fn rule_of(spec: &OptimizerSpec) -> Box<dyn UpdateRule> {
     match spec {
         OptimizerSpec::Sgd(_) => Box::new(sgd::Sgd),
-        OptimizerSpec::HeavyBall(spec) => Box::new(heavy_ball::HeavyBall { dampening: spec.dampening }),
+        OptimizerSpec::HeavyBall(spec) => heavy_ball::rule(spec),
         OptimizerSpec::Nesterov(_) => Box::new(nesterov::Nesterov),
         OptimizerSpec::Sgdw(spec) => sgdw::rule(spec),
         OptimizerSpec::Rmsprop(spec) => Box::new(rmsprop::Rmsprop::new(spec)),

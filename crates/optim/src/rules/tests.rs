@@ -1,6 +1,6 @@
 use burn::tensor::{Device, Tensor};
 use rheostat_control::optimizers::{
-    Adam, Adamp, Adamw, HeavyBall, Lamb, Lion, Nadamw, NadamwForm, Nesterov, Rmsprop, RmspropForm, Sgd,
+    Adam, Adamp, Adamw, HeavyBall, HeavyBallForm, Lamb, Lion, Nadamw, NadamwForm, Nesterov, Rmsprop, RmspropForm, Sgd,
 };
 use rheostat_control::{EpsilonPlacement, OptimizerSpec};
 
@@ -22,6 +22,7 @@ fn a_fused_pass_gives_the_bits_of_tensor_operations() {
     for spec in [
         OptimizerSpec::Sgd(Sgd::default()),
         OptimizerSpec::HeavyBall(HeavyBall { dampening: 0.3, ..HeavyBall::default() }),
+        OptimizerSpec::HeavyBall(HeavyBall { form: HeavyBallForm::Polyak, ..HeavyBall::default() }),
         OptimizerSpec::Nesterov(Nesterov::default()),
         OptimizerSpec::Adam(raw),
         OptimizerSpec::Adamw(Adamw::default()),

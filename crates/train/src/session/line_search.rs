@@ -43,7 +43,7 @@ impl<W: Workload> Session<'_, W> {
             Ok(found) => {
                 self.settle(used, found.verdict.step_size)?;
                 self.measure(batch, &model, loss, line.taken(found.verdict.along), used)?;
-                self.model = Some(self.optimizer.take(model, &line, &found.verdict).map_err(failed)?);
+                self.model = Some(self.optimizer.take(model, line, &found.verdict).map_err(failed)?);
                 if let Some(Reason(reason)) = &found.gave_up {
                     self.state.stopping = Some(StopReason::Diverged);
                     self.record(&Event::Decision { step, decision: "stop".to_owned(), reason: reason.clone() })?;
