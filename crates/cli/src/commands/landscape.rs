@@ -67,7 +67,7 @@ fn method(recipe: &Option<PathBuf>) -> String {
 
 fn grid(arguments: &arguments::Landscape, budget: u64) -> Result<LandscapeGrid, CliError> {
     let arguments::Landscape { low, high, points, batches, .. } = *arguments;
-    let search = BestStep { low, high, points, refine: 0 };
+    let search = BestStep { low, high, points, refine: 0, cap: None };
     search.check().map_err(|errors| {
         errors.first().map_or_else(|| CliError::Usage("there is nothing to measure".to_owned()), misused)
     })?;
