@@ -146,6 +146,23 @@ fn predictions_agree_with_numpy() {
 }
 
 #[test]
+fn places_in_an_even_row_are_predicted_as_each_is_alone() {
+    for kernel in [Kernel::SquaredExponential, Kernel::Matern52] {
+        for length_scale in [0.02, 0.2, 2.0] {
+            let process = GaussianProcess { mean: 0.1, scale: 1.3, noise: 1e-2, length_scale, kernel };
+            let row = grid(100);
+            let together = process.predict(&all(), &row).unwrap();
+            for (at, place) in row.iter().enumerate() {
+                let alone = process.predict(&all(), &[*place, 0.777, 1.0]).unwrap();
+                close(together.mean[at], alone.mean[0], 1e-11);
+                let (one, other) = (together.difference_variance[at], alone.difference_variance[0]);
+                assert!((one - other).abs() < 1e-12, "{kernel:?}, {length_scale}: {one} and {other} at {place}");
+            }
+        }
+    }
+}
+
+#[test]
 fn variances_of_differences_are_never_below_zero_by_more_than_rounding() {
     for noise in [1e-4, 1e-2, 1.0] {
         let process =
