@@ -170,6 +170,20 @@ fn schedules_print_as_the_contract_says() {
 }
 
 #[test]
+fn the_cap_of_a_line_search_is_a_schedule_to_look_at() {
+    let recipe = concat!(env!("CARGO_MANIFEST_DIR"), "/../../recipes/capped-search.toml");
+    let output = rheostat(&["schedule", recipe, "--format", "csv"]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let told = stdout(&output);
+    let columns: Vec<_> = told.lines().next().unwrap().split(',').collect();
+    let at = columns.iter().position(|column| *column == "learning_rate.cap").unwrap();
+    let value = |line: &str| line.split(',').nth(at).unwrap().parse::<f64>().unwrap();
+    let values: Vec<_> = told.lines().skip(1).map(value).collect();
+    assert_eq!((values[0], values.len()), (0.1, 990));
+    assert!(values[989] < 1e-5, "{}", values[989]);
+}
+
+#[test]
 fn every_method_is_listed_with_its_parameters() {
     let output = rheostat(&["methods", "--format", "json"]);
     let methods: serde_json::Value = serde_json::from_str(&stdout(&output)).unwrap();

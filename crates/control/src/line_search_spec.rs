@@ -1,3 +1,4 @@
+use rheostat_schedule::ScheduleSpec;
 use rheostat_schedule::parameter::Method;
 use serde::{Deserialize, Serialize};
 
@@ -8,6 +9,9 @@ use crate::{ControlError, Hyperparameter, LineSearch, OptimizerSpec, Setting};
 pub trait LineSearchMethod {
     /// Its name and parameters.
     fn method(&self) -> &'static Method;
+
+    /// The schedule that no step is longer than, if it has one.
+    fn cap(&self) -> Option<&ScheduleSpec>;
 
     /// Checks everything that does not depend on the run.
     ///
@@ -80,6 +84,10 @@ impl LineSearchSpec {
 impl LineSearchMethod for LineSearchSpec {
     fn method(&self) -> &'static Method {
         self.inner().method()
+    }
+
+    fn cap(&self) -> Option<&ScheduleSpec> {
+        self.inner().cap()
     }
 
     fn check(&self) -> Result<(), Vec<ControlError>> {

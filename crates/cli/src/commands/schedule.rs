@@ -22,6 +22,7 @@ pub(crate) fn run(arguments: &arguments::Schedule, global: &Global) -> Result<()
         Hyperparameter::BatchSize.name().to_owned(),
         plan.batch_sizes().map_err(|error| CliError::Usage(error.to_string()))?,
     ));
+    curves.extend(plan.cap().map(|cap| ("learning_rate.cap".to_owned(), cap)));
     for (index, group) in plan.groups.iter().enumerate() {
         let named =
             |(which, schedule): &(Hyperparameter, Schedule)| (format!("group.{}.{which}", index + 1), schedule.clone());

@@ -119,8 +119,12 @@ impl LineSearchMethod for AdamSls {
         &Self::METHOD
     }
 
+    fn cap(&self) -> Option<&ScheduleSpec> {
+        self.cap.as_ref()
+    }
+
     fn check(&self) -> Result<(), Vec<ControlError>> {
-        all_or_nothing(self.numbers().errors(self.cap.as_ref()))
+        all_or_nothing(self.numbers().errors(self.cap()))
     }
 
     fn check_optimizer(&self, optimizer: &OptimizerSpec) -> Result<(), ControlError> {
@@ -137,6 +141,6 @@ impl LineSearchMethod for AdamSls {
     fn resolve(&self, setting: &Setting) -> Result<Box<dyn LineSearch>, Vec<ControlError>> {
         self.check()?;
         let rules = Rules::plain(Self::METHOD.name, Direction::WithoutMomentum, self.numbers());
-        capped(Backtracking::new(rules, setting)?, self.cap.as_ref(), setting)
+        capped(Backtracking::new(rules, setting)?, self.cap(), setting)
     }
 }

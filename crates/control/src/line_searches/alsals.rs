@@ -240,8 +240,12 @@ impl LineSearchMethod for Alsals {
         &Self::METHOD
     }
 
+    fn cap(&self) -> Option<&ScheduleSpec> {
+        self.cap.as_ref()
+    }
+
     fn check(&self) -> Result<(), Vec<ControlError>> {
-        let mut errors = self.numbers().errors(self.cap.as_ref());
+        let mut errors = self.numbers().errors(self.cap());
         errors.extend(out_of_range([
             (&PROBE, Some(self.probe)),
             (&PROBE_RETRIES, Some(self.probe_retries as f64)),

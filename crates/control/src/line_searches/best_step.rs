@@ -106,6 +106,10 @@ impl LineSearchMethod for BestStep {
         &Self::METHOD
     }
 
+    fn cap(&self) -> Option<&ScheduleSpec> {
+        self.cap.as_ref()
+    }
+
     fn check(&self) -> Result<(), Vec<ControlError>> {
         let mut errors = out_of_range([
             (&LOW, Some(self.low)),
@@ -113,7 +117,7 @@ impl LineSearchMethod for BestStep {
             (&POINTS, Some(self.points as f64)),
             (&REFINE, Some(self.refine as f64)),
         ]);
-        errors.extend(cap_errors(self.cap.as_ref()));
+        errors.extend(cap_errors(self.cap()));
         if !errors.iter().any(|error| matches!(error.field(), "low" | "high")) && self.low >= self.high {
             let why = format!("{} is not less than `high` = {}: there is nothing to search", self.low, self.high);
             errors.push(contradiction("low", why));
@@ -129,7 +133,7 @@ impl LineSearchMethod for BestStep {
         self.check()?;
         let exhaustions = Exhaustions::default();
         let search = Search { spec: self.clone(), exhaustions, high: self.high, tried: 0, best: None, sections: None };
-        capped(search, self.cap.as_ref(), setting)
+        capped(search, self.cap(), setting)
     }
 }
 

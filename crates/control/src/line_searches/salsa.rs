@@ -175,8 +175,12 @@ impl LineSearchMethod for Salsa {
         &Self::METHOD
     }
 
+    fn cap(&self) -> Option<&ScheduleSpec> {
+        self.cap.as_ref()
+    }
+
     fn check(&self) -> Result<(), Vec<ControlError>> {
-        all_or_nothing(self.numbers().errors(self.cap.as_ref()))
+        all_or_nothing(self.numbers().errors(self.cap()))
     }
 
     fn check_optimizer(&self, optimizer: &OptimizerSpec) -> Result<(), ControlError> {
@@ -191,7 +195,7 @@ impl LineSearchMethod for Salsa {
         };
         let core = Backtracking::new(Rules::plain(Self::METHOD.name, searched, self.numbers()), setting)?;
         let frequency = Frequency::new(self.literal);
-        capped(Search { spec: self.clone(), searched, core, frequency, step: 0, last: 0 }, self.cap.as_ref(), setting)
+        capped(Search { spec: self.clone(), searched, core, frequency, step: 0, last: 0 }, self.cap(), setting)
     }
 }
 

@@ -157,8 +157,12 @@ impl LineSearchMethod for Sls {
         &Self::METHOD
     }
 
+    fn cap(&self) -> Option<&ScheduleSpec> {
+        self.cap.as_ref()
+    }
+
     fn check(&self) -> Result<(), Vec<ControlError>> {
-        let mut errors = self.numbers().errors(self.cap.as_ref());
+        let mut errors = self.numbers().errors(self.cap());
         if self.criterion == Criterion::Goldstein && (0.5..1.0).contains(&self.c) {
             let why = format!("{} leaves nothing between c and 1 - c to accept: less than 0.5 with goldstein", self.c);
             errors.push(contradiction("c", why));
@@ -196,6 +200,6 @@ impl LineSearchMethod for Sls {
             on_exhaustion: OnExhaustion::Creep(CREEP),
             ..plain
         };
-        capped(Backtracking::new(rules, setting)?, self.cap.as_ref(), setting)
+        capped(Backtracking::new(rules, setting)?, self.cap(), setting)
     }
 }

@@ -319,6 +319,11 @@ impl Plan {
         spec.resolve(&self.setting).map_err(|errors| unfit(Hyperparameter::LearningRate, errors))
     }
 
+    /// The schedule that no step of the line search is longer than, if the recipe has both.
+    pub fn cap(&self) -> Option<Schedule> {
+        self.line_search.as_ref()?.cap()?.resolve(&self.setting.frame).ok()
+    }
+
     /// Training samples the plan was made for.
     pub fn samples(&self) -> u64 {
         self.samples
