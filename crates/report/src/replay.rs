@@ -4,6 +4,8 @@ mod page;
 mod panels;
 mod table;
 
+use std::collections::BTreeMap;
+
 use rheostat_control::autowu::{SmoothedLoss, TestResult};
 use rheostat_control::{
     AutoWarmUpController, Controller, Hyperparameter, Hyperparameters, Observation, Replayed, Turn, replay,
@@ -127,20 +129,22 @@ impl Replay {
         }
     }
 
-    /// The first update that a recorded run made at another learning rate than it has here: from there on the two are different
-    /// runs, because the controller or its recipe is not what it was. `events` are those that the observations were taken from.
+    /// The first update that a recorded run made with another value of a hyperparameter than it has here: from there on the two are
+    /// different runs, because the controller or its recipe is not what it was. `events` are those that the observations were taken
+    /// from.
     pub fn departure(&self, events: &[Event]) -> Option<u64> {
-        // One row each, in the same order; a refused update has no rate on record.
+        // One row each, in the same order; a refused update has no values on record.
         let recorded = events.iter().filter_map(|event| match event {
-            Event::Step { step, hyperparameters, .. } => {
-                Some((*step, hyperparameters.get(Hyperparameter::LearningRate.name()).copied()))
-            }
+            Event::Step { step, hyperparameters, .. } => Some((*step, Some(hyperparameters))),
             Event::Skip { step, .. } => Some((*step, None)),
             _ => None,
         });
-        let departs = |((step, rate), row): ((u64, Option<f64>), &Row)| {
-            let (rate, replayed) = (rate?, row.used.get(Hyperparameter::LearningRate)?);
-            ((rate - replayed).abs() > 1e-9 * rate.abs().max(replayed.abs())).then_some(step)
+        let departs = |((step, values), row): ((u64, Option<&BTreeMap<String, f64>>), &Row)| {
+            let differs = |(which, replayed): (Hyperparameter, f64)| {
+                let value = values.and_then(|values| values.get(which.name()));
+                value.is_some_and(|value| (value - replayed).abs() > 1e-9 * value.abs().max(replayed.abs()))
+            };
+            row.used.iter().any(differs).then_some(step)
         };
         recorded.zip(&self.rows).find_map(departs)
     }
