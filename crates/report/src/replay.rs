@@ -4,8 +4,6 @@ mod page;
 mod panels;
 mod table;
 
-use std::collections::BTreeMap;
-
 use rheostat_control::autowu::{SmoothedLoss, TestResult};
 use rheostat_control::{
     AutoWarmUpController, Controller, Hyperparameter, Hyperparameters, Observation, Replayed, Turn, replay,
@@ -139,14 +137,16 @@ impl Replay {
             Event::Skip { step, .. } => Some((*step, None)),
             _ => None,
         });
-        let departs = |((step, values), row): ((u64, Option<&BTreeMap<String, f64>>), &Row)| {
+        for ((step, values), row) in recorded.zip(&self.rows) {
             let differs = |(which, replayed): (Hyperparameter, f64)| {
                 let value = values.and_then(|values| values.get(which.name()));
                 value.is_some_and(|value| (value - replayed).abs() > 1e-9 * value.abs().max(replayed.abs()))
             };
-            row.used.iter().any(differs).then_some(step)
-        };
-        recorded.zip(&self.rows).find_map(departs)
+            if row.used.iter().any(differs) {
+                return Some(step);
+            }
+        }
+        None
     }
 
     /// What became of the run, in a sentence.
