@@ -224,7 +224,8 @@ pub(crate) struct Replay {
     /// A recipe may also be the directory of a run
     #[command(flatten)]
     pub(crate) recipe: RecipeArguments,
-    /// Losses: CSV with columns step, loss and optionally val_loss, val_metric; or the directory of a run
+    /// Losses: CSV with columns step, loss and optionally val_loss, val_metric; or the directory of a run, as controllers need that
+    /// look at gradients
     #[arg(long, value_name = "FILE.csv")]
     pub(crate) losses: Option<PathBuf>,
     /// Updates of the whole run, in place of the recipe's budget

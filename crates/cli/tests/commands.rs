@@ -315,3 +315,29 @@ fn targets_are_set_from_a_table_of_trials() {
     assert_eq!(more.status.code(), Some(2), "{}", stderr(&more));
     assert!(stderr(&more).contains("has 20 trials"), "{}", stderr(&more));
 }
+
+#[test]
+fn what_a_controller_saw_of_the_gradients_is_replayed_from_its_run_and_not_from_a_table() {
+    let folder = tempfile::tempdir().unwrap();
+    let table = folder.path().join("losses.csv");
+    std::fs::write(&table, "step,loss\n0,1.0\n").unwrap();
+    for (name, optimizer, table_of) in
+        [("swd", "adamw", "weight_decay"), ("adaptive_heavy_ball", "heavy_ball", "momentum")]
+    {
+        let out = folder.path().join(name);
+        let sets =
+            [format!("optimizer={{ method = \"{optimizer}\" }}"), format!("{table_of}={{ method = \"{name}\" }}")];
+        let sets: Vec<&str> = sets.iter().flat_map(|set| ["--set", set.as_str()]).collect();
+        let trained = train(&out, &sets);
+        assert_eq!(trained.status.code(), Some(0), "{}", stderr(&trained));
+        let replayed = rheostat(&["replay", out.to_str().unwrap(), "--format", "csv"]);
+        assert_eq!(replayed.status.code(), Some(0), "{}", stderr(&replayed));
+        assert_eq!((stdout(&replayed).lines().count(), stderr(&replayed).as_str()), (1 + 33, ""), "it departs nowhere");
+        let other = format!("{table_of}.{}", if name == "swd" { "strength=0.1" } else { "start=0.9" });
+        let other = rheostat(&["replay", out.to_str().unwrap(), "--set", &other]);
+        assert!(stderr(&other).contains("other values from update"), "{}", stderr(&other));
+        let refused = rheostat(&[&["replay", "--losses", table.to_str().unwrap()][..], &sets].concat());
+        assert_eq!(refused.status.code(), Some(2), "{}", stderr(&refused));
+        assert!(stderr(&refused).contains("looks at gradients or moments"), "{}", stderr(&refused));
+    }
+}

@@ -18,6 +18,7 @@ use rheostat_schedule::parameter::{Family, Method};
 use serde::{Deserialize, Serialize};
 
 use crate::check::{all_or_nothing, contradiction, out_of_range, span_within};
+use crate::figures::figures;
 use crate::{ControlError, Controller, ControllerMethod, Hyperparameter, Setting};
 
 pub use controller::AutoLrsController;
@@ -33,6 +34,8 @@ pub const EVALUATIONS: u64 = 16;
 pub const SHORTEST_SEARCH: u64 = 10;
 /// Most updates of a candidate: the losses of a window are held.
 pub const LONGEST_SEARCH: u64 = 100_000;
+/// Ranges of rates by more than this factor come with a warning.
+pub const WIDEST_RANGE: f64 = 1e6;
 
 /// Learning rates searched during the run (AutoLRS, arXiv 2105.10762). Training is cut into stages, and each stage begins
 /// with a search:
@@ -214,6 +217,20 @@ impl AutoLrs {
         self.high *= factor;
         self.warmup_peak = self.warmup_peak.map(|peak| peak * factor);
         self
+    }
+
+    /// What is permitted and probably not meant.
+    fn warning(&self) -> Option<String> {
+        let ratio = self.high / self.low;
+        (ratio > WIDEST_RANGE).then(|| {
+            format!(
+                "the {} candidates are to cover rates from {} to {}, a factor of {}: neighbours are far apart, narrow the range",
+                self.candidates,
+                figures(self.low),
+                figures(self.high),
+                figures(ratio)
+            )
+        })
     }
 
     /// The rate that the warm-up ends at.

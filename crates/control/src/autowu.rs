@@ -231,6 +231,12 @@ impl AutoWarmUp {
         all_or_nothing(errors)
     }
 
+    /// What is permitted and probably not meant.
+    fn warning(&self) -> Option<String> {
+        let votes = self.subset == Subset::Random && self.tests.is_multiple_of(2);
+        votes.then(|| format!("`tests` = {} draws may tie, which says no: an odd number cannot", self.tests))
+    }
+
     /// The same with every rate multiplied by `factor`.
     #[must_use]
     pub fn with_rates_times(mut self, factor: f64) -> Self {

@@ -130,6 +130,17 @@ impl Decision {
     pub fn turn(&self) -> Option<Turn> {
         self.turn.or_else(|| self.actions.iter().filter_map(Turn::of).max())
     }
+
+    /// The same, and says this too.
+    pub(crate) fn warning(mut self, warning: Option<String>) -> Self {
+        if let Some(warning) = warning {
+            self.reason = Some(Reason(match self.reason {
+                Some(Reason(reason)) => format!("{reason}; {warning}"),
+                None => warning,
+            }));
+        }
+        self
+    }
 }
 
 impl From<Hyperparameters> for Decision {

@@ -48,7 +48,8 @@ pub fn replay_traced<C: Controller + ?Sized>(
         match seen {
             Observation::Step { step, loss } => updates = step.saturating_add(loss.is_finite().into()),
             Observation::Evaluation { updates: done, .. } => updates = done,
-            Observation::Gradient { .. } | Observation::Moments { .. } => {}
+            // After a restore the first that says so.
+            Observation::Gradient { step, .. } | Observation::Moments { step, .. } => updates = step,
         }
         let decision = controller.observe(&seen);
         let next = used.overridden_by(&decision.hyperparameters);

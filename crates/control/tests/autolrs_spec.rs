@@ -5,7 +5,9 @@
 mod toy;
 
 use rheostat_control::autolrs::{Forecasting, Metric, SearchMethod};
-use rheostat_control::{AutoLrs, ControlError, ControllerMethod, ControllerSpec, Hyperparameter, controllers_of};
+use rheostat_control::{
+    AutoLrs, ControlError, Controller, ControllerMethod, ControllerSpec, Hyperparameter, controllers_of,
+};
 use rheostat_schedule::{Family, Frame, Span};
 use toy::setting;
 
@@ -172,4 +174,29 @@ fn what_the_run_cannot_hold_is_refused_by_name() {
 fn the_published_form_is_well_formed() {
     assert_eq!(AutoLrs::published().check(), Ok(()));
     assert!(AutoLrs::published().controller(&setting(Frame::steps(20_000))).is_ok());
+}
+
+#[test]
+fn a_range_too_wide_for_its_candidates_is_permitted_with_a_warning() {
+    for warmup in [None, Some(Span::Steps(10))] {
+        let said = |low: f64| {
+            let spec = AutoLrs { low, high: 10.0, warmup, ..AutoLrs::default() };
+            let mut controller = spec.controller(&setting(Frame::steps(1_000))).expect("resolves");
+            controller.begin().reason.map_or_else(String::new, |said| said.to_string())
+        };
+        let warning = said(9e-6);
+        assert!(
+            warning.ends_with(
+                "the 10 candidates are to cover rates from 9e-6 to 10, a factor of 1.111e6: neighbours are far apart, narrow \
+                 the range"
+            ),
+            "{warning}"
+        );
+        assert_eq!(
+            warning.contains("stage 1 after 0 updates"),
+            warmup.is_none(),
+            "what it decided is said too: {warning}"
+        );
+        assert!(!said(1.1e-5).contains("narrow"));
+    }
 }

@@ -156,7 +156,7 @@ fn losses_that_only_fall_never_end_the_warm_up_early() {
     let falling: [fn(f64) -> f64; 4] = [|u| 2.0 - u, |u| (-5.0 * u).exp(), |u| 1.0 / (1.0 + 50.0 * u), |u| -u * u];
     for curve in falling {
         let losses: Vec<f64> = (0..1199).map(|step| curve(f64::from(step) / 1199.0)).collect();
-        for fit in [Fit::Profile, Fit::Grid] {
+        for fit in [Fit::Profile, Fit::Adam100, Fit::Grid] {
             let (tests, switched) = run(&spec(fit), &losses);
             assert_eq!(switched, None, "{fit:?}");
             assert!(tests.iter().all(|test| !test.positive), "{tests:?}");

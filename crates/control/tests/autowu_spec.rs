@@ -3,7 +3,7 @@
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "tests")]
 
 use rheostat_control::autowu::{Fit, Subset};
-use rheostat_control::{AutoWarmUp, ControlError};
+use rheostat_control::{AutoWarmUp, ControlError, Controller};
 use rheostat_schedule::{Family, Frame, Span};
 
 fn frame() -> Frame {
@@ -131,4 +131,14 @@ fn what_the_run_cannot_hold_is_refused_by_name() {
     assert!(spec.resolve(&Frame::steps(0).steps_per_epoch(1), 0).is_err());
     let tests_in_steps = AutoWarmUp { test_every: Span::Steps(100), ..spec };
     assert!(tests_in_steps.resolve(&Frame::steps(1000), 0).is_ok());
+}
+
+#[test]
+fn an_even_number_of_votes_is_permitted_with_a_warning() {
+    let said =
+        |spec: AutoWarmUp| spec.resolve(&frame(), 0).expect("resolves").begin().reason.map(|said| said.to_string());
+    let warning = said(AutoWarmUp { tests: 4, ..AutoWarmUp::published() }).expect("a warning");
+    assert_eq!(warning, "`tests` = 4 draws may tie, which says no: an odd number cannot");
+    assert_eq!(said(AutoWarmUp::published()), None);
+    assert_eq!(said(AutoWarmUp { tests: 4, ..AutoWarmUp::default() }), None, "without draws nothing votes");
 }

@@ -70,6 +70,17 @@ fn a_tracer_sees_the_controller_before_it_is_told() {
     assert_eq!(waiting, expected);
 }
 
+#[test]
+fn what_is_told_after_a_restore_counts_from_there() {
+    let seen = [
+        Observation::Step { step: 7, loss: 1.0 },
+        Observation::Moments { step: 3, rate: 0.1, second: 1.0 },
+        Observation::Gradient { step: 2, rate: 0.1, norm: 1.0, change: None },
+    ];
+    let rows = replay(&mut OpenLoop::new([]), seen);
+    assert_eq!(rows.iter().map(|row| row.updates).collect::<Vec<_>>(), [0, 8, 3, 2]);
+}
+
 fn any_loss() -> impl Strategy<Value = f64> {
     prop_oneof![8 => 0.0..5.0_f64, 1 => any::<f64>(), 1 => Just(f64::NAN), 1 => Just(f64::INFINITY)]
 }

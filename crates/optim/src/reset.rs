@@ -3,11 +3,37 @@ use burn::tensor::Tensor;
 use rheostat_control::Buffers;
 
 use crate::walk::{self, FloatMapper, FloatVisitor, Role};
-use crate::weights::settled;
-use crate::{Buffer, OptimError};
+use crate::weights::{Weights, settled};
+use crate::{Buffer, OptimError, Optimizer};
+
+impl Optimizer {
+    /// Copies of the weights in the optimizer's state, which only Schedule-Free has, go the weights' way: the same combination with
+    /// the fresh ones as [`reset_weights`] makes. The moments' part of a reset is [`Optimizer::scale_state`].
+    ///
+    /// # Errors
+    /// [`OptimError::OutOfRange`] for a `tau` outside 0 to 1, [`OptimError::OtherModel`] if `fresh` is another model.
+    pub fn reset_copies<M: Module>(&mut self, fresh: &M, tau: f64) -> Result<(), OptimError> {
+        check(tau)?;
+        if tau == 0.0 {
+            return Ok(());
+        }
+        let weights = Weights::of(fresh);
+        for (index, (state, rule)) in self.states.iter_mut().zip(&self.rules).enumerate() {
+            *state = state.take().map(|state| rule.move_copies(state, &|| weights.read(index), tau)).transpose()?;
+        }
+        Ok(())
+    }
+}
+
+fn check(tau: f64) -> Result<(), OptimError> {
+    if (0.0..=1.0).contains(&tau) {
+        return Ok(());
+    }
+    Err(OptimError::OutOfRange { field: "tau", value: tau, range: "0 to 1" })
+}
 
 /// The model with its weights moved towards those of a fresh one: `theta <- (1 - tau) theta + tau theta_fresh`. The optimizer's
-/// part of a reset is [`Optimizer::scale_state`](crate::Optimizer::scale_state).
+/// parts of a reset are [`Optimizer::reset_copies`] and [`Optimizer::scale_state`].
 ///
 /// What is not trained (running statistics of normalisation) follows or stays as `buffers` says. With `tau` 0 the model is
 /// unchanged, bit for bit; with 1 it is the fresh one. Clones made before keep their running statistics.
@@ -15,9 +41,7 @@ use crate::{Buffer, OptimError};
 /// # Errors
 /// [`OptimError::OutOfRange`] for a `tau` outside 0 to 1, [`OptimError::OtherModel`] if `fresh` is another model.
 pub fn reset_weights<M: Module>(model: M, fresh: &M, tau: f64, buffers: Buffers) -> Result<M, OptimError> {
-    if !(0.0..=1.0).contains(&tau) {
-        return Err(OptimError::OutOfRange { field: "tau", value: tau, range: "0 to 1" });
-    }
+    check(tau)?;
     if tau == 0.0 {
         return Ok(model);
     }

@@ -10,6 +10,7 @@ use common::{Vector, rate};
 use rheostat_control::optimizers::{Adam, Adamw, Sgd};
 use rheostat_control::{DecayCoupling, Hyperparameter, OptimizerSpec};
 use rheostat_optim::{Gradients, OptimError, Optimizer, ParameterGroup};
+use rheostat_schedule::{Frame, ScheduleSpec};
 
 fn sgd(decay: DecayCoupling) -> OptimizerSpec {
     OptimizerSpec::Sgd(Sgd { decay, weight_decay: Some(0.1) })
@@ -80,6 +81,27 @@ fn decay_follows_the_step_size_of_the_trial() {
         let update = optimizer.direction(&model, model.gradients(&[1.0]), &[rate(0.01)]).unwrap();
         let got = optimizer.apply(model.clone(), &update, &[0.5]).unwrap().values()[0];
         assert!((got - wanted).abs() < 1e-15, "{decay:?}: {got} {wanted}");
+    }
+}
+
+#[test]
+fn what_a_cosine_leaves_of_the_weights_depends_on_the_coupling_as_computed_independently() {
+    // 100 updates without a gradient from a rate of 0.1, weight decay 0.01: the products of the factors.
+    let schedule = ScheduleSpec::cosine(0.1).resolve(&Frame::steps(100)).unwrap();
+    for (decay, wanted) in [
+        (DecayCoupling::LrCoupled, 0.950_735_854_450_715_2),
+        (DecayCoupling::ScheduleMultiplier, 0.602_353_586_294_457_3),
+        (DecayCoupling::Independent, 0.366_032_341_273_229_26),
+    ] {
+        let spec = OptimizerSpec::Sgd(Sgd { decay, weight_decay: Some(0.01) });
+        let mut model = Vector::new(&[1.0]);
+        let mut optimizer = Optimizer::new(&spec, &model, &[]).unwrap().with_base_rates(&[schedule.peak()]).unwrap();
+        for step in 0..100 {
+            let gradients = model.gradients(&[0.0]);
+            model = optimizer.step(model, gradients, &[rate(schedule.at(step))]).unwrap();
+        }
+        let got = model.values()[0];
+        assert!((got - wanted).abs() < 1e-12, "{decay:?}: {got} {wanted}");
     }
 }
 

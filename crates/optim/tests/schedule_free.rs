@@ -10,8 +10,8 @@ use burn::nn::{BatchNorm, BatchNormConfig};
 use burn::tensor::{Device, Tensor};
 use common::{CURVATURE, START, Vector, rate};
 use rheostat_control::optimizers::{Adamw, ScheduleFree, ScheduleFreeForm};
-use rheostat_control::{Hyperparameter, Hyperparameters, OptimizerSpec};
-use rheostat_optim::{Gradients, Optimizer, weights};
+use rheostat_control::{Buffers, Hyperparameter, Hyperparameters, OptimizerSpec};
+use rheostat_optim::{Gradients, OptimError, Optimizer, reset_weights, weights};
 
 const FIXTURE: &str = include_str!("fixtures/modern.json");
 
@@ -122,22 +122,87 @@ fn an_update_at_rate_0_changes_nothing() {
     assert_eq!((run.model.values(), run.x(), run.optimizer.save().unwrap()), before);
 }
 
-#[test]
-fn a_reset_lets_the_average_begin_at_the_weights_of_that_moment() {
-    for factor in [0.0, 0.5] {
-        let mut run = Run::new(released());
+const FRESH: [f64; 3] = [0.5, -0.5, 0.5];
+
+impl Run {
+    /// After five updates and a reset.
+    fn reset(tau: f64, alpha: f64) -> Self {
+        let mut run = Self::new(released());
         for step in 0..5 {
-            run.step(Run::warmed(step));
+            run.step(Self::warmed(step));
         }
-        run.optimizer.scale_state(factor).unwrap();
-        assert!(run.optimizer.evaluation_weights(&run.model).unwrap().is_none(), "the model's own weights count");
-        // Whatever the reset makes of the weights after that is where it begins.
-        run.model = Vector::new(&[0.5, -0.5, 0.5]);
-        run.step(rate(0.1));
-        let (x, y) = (run.x(), run.model.values());
-        close(&x, &y, "after one update the average is the weights");
-        assert!(y.iter().all(|value| value.abs() < 0.5 && value.abs() > 0.3), "one step from there: {y:?}");
+        let fresh = Vector::new(&FRESH);
+        run.model = reset_weights(run.model, &fresh, tau, Buffers::Follow).unwrap();
+        run.optimizer.reset_copies(&fresh, tau).unwrap();
+        run.optimizer.scale_state(1.0 - tau * alpha).unwrap();
+        run
     }
+}
+
+/// From the formulas: `x`, `y` and `z` mixed alike, the second moment scaled, and two updates with what is left of the weights.
+#[test]
+fn a_soft_reset_moves_both_points_and_the_average_towards_the_same_fresh_weights() {
+    let (tau, alpha) = (0.25, 0.5);
+    let mut run = Run::new(released());
+    let (mut x, mut y, mut z) = (START, START, START);
+    let (mut second, mut mass, mut sum) = ([0.0; 3], 0.0, 0.0);
+    for step in 0..7 {
+        if step == 5 {
+            for point in [&mut x, &mut y, &mut z] {
+                point.iter_mut().zip(FRESH).for_each(|(value, fresh)| *value = (1.0 - tau) * *value + tau * fresh);
+            }
+            second.iter_mut().for_each(|moment| *moment *= 1.0 - tau * alpha);
+            mass *= 1.0 - tau * alpha;
+            sum *= 1.0 - tau;
+            run = Run::reset(tau, alpha);
+            close(&run.x(), &x, "x after the reset");
+            close(&run.model.values(), &y, "y after the reset");
+        }
+        run.step(Run::warmed(step));
+        let eta = 0.1 * ((step + 1) as f64 / 3.0).min(1.0);
+        sum += eta * eta;
+        let share = eta * eta / sum;
+        mass = 0.999 * mass + 0.001;
+        for index in 0..3 {
+            let gradient = CURVATURE[index] * y[index];
+            second[index] = 0.999 * second[index] + 0.001 * gradient * gradient;
+            z[index] -= eta * (0.05 * y[index] + gradient / ((second[index] / mass).sqrt() + 1e-8));
+            x[index] = (1.0 - share) * x[index] + share * z[index];
+            y[index] = 0.9 * x[index] + 0.1 * z[index];
+        }
+    }
+    close(&run.x(), &x, "x");
+    close(&run.model.values(), &y, "y");
+}
+
+#[test]
+fn a_soft_reset_by_nothing_changes_no_bit_and_one_by_everything_is_a_hard_one() {
+    let mut plain = Run::new(released());
+    (0..5).for_each(|step| plain.step(Run::warmed(step)));
+    let nothing = Run::reset(0.0, 0.5);
+    assert_eq!(nothing.optimizer.save().unwrap(), plain.optimizer.save().unwrap());
+    assert_eq!((nothing.x(), nothing.model.values()), (plain.x(), plain.model.values()));
+
+    let mut everything = Run::reset(1.0, 1.0);
+    assert!(everything.optimizer.evaluation_weights(&everything.model).unwrap().is_none(), "the model's own count");
+    let model = Vector::new(&FRESH);
+    let optimizer = Optimizer::new(&OptimizerSpec::ScheduleFree(released()), &model, &[]).unwrap();
+    let mut new = Run { model, optimizer };
+    for run in [&mut everything, &mut new] {
+        run.step(rate(0.1));
+    }
+    assert_eq!((everything.x(), everything.model.values()), (new.x(), new.model.values()));
+}
+
+#[test]
+fn a_reset_of_the_weights_alone_begins_the_average_anew() {
+    let mut run = Run::reset(1.0, 0.0);
+    close(&run.x(), &FRESH, "the average is at the fresh weights");
+    run.step(rate(0.1));
+    close(&run.x(), &run.model.values(), "after one update the average is the weights");
+    assert!(run.model.values() != FRESH);
+    let refused = run.optimizer.reset_copies(&Vector::new(&FRESH), 1.5);
+    assert!(matches!(refused, Err(OptimError::OutOfRange { field: "tau", .. })));
 }
 
 #[test]

@@ -58,8 +58,8 @@ pub enum RecordError {
         /// What is wrong.
         why: String,
     },
-    /// A controller asks for what no event holds.
-    #[error("the controller looks at {what}, which no event holds: its run cannot be replayed")]
+    /// A controller asks for what was not recorded.
+    #[error("the controller looks at {what}, which was not recorded: it cannot be replayed on this")]
     NotRecorded {
         /// What it asks for.
         what: &'static str,

@@ -6,7 +6,8 @@ use crate::{ReadOut, number};
 
 /// One line of `events.jsonl`: a flat object with the key `event`.
 ///
-/// In a [`Event::Step`] `step` is the 0-based update; everywhere else it is the number of updates done.
+/// In [`Event::Step`] and in what is told of such an update ([`Event::Change`], [`Event::Moments`], [`Event::Search`]) `step` is the
+/// 0-based update; everywhere else it is the number of updates done.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum Event {
@@ -72,6 +73,32 @@ pub enum Event {
         tau: f64,
         /// How strongly the moments followed.
         alpha: f64,
+    },
+    /// How far gradient and parameters moved since the update before: recorded if a controller asks for it, before the line of
+    /// its update. Without the two numbers where there is nothing to compare with, as in the first update.
+    Change {
+        /// The update, from 0.
+        step: u64,
+        /// The learning rate that the controller was told.
+        #[serde(with = "number")]
+        rate: f64,
+        /// Euclidean norm of the change of the gradient.
+        #[serde(default, skip_serializing_if = "Option::is_none", with = "number::option")]
+        gradient_change: Option<f64>,
+        /// Euclidean norm of the change of the parameters.
+        #[serde(default, skip_serializing_if = "Option::is_none", with = "number::option")]
+        parameter_change: Option<f64>,
+    },
+    /// The optimizer's second moments within an update: recorded if a controller asks for them, before the line of that update.
+    Moments {
+        /// The update, from 0.
+        step: u64,
+        /// The learning rate that the controller was told.
+        #[serde(with = "number")]
+        rate: f64,
+        /// Mean of the bias-corrected second moment over all elements that have one; absent if none has.
+        #[serde(default, skip_serializing_if = "Option::is_none", with = "number::option")]
+        second_moment: Option<f64>,
     },
     /// A line search settled the size of an update; its line comes before that of the update.
     Search {
@@ -156,7 +183,10 @@ impl Event {
     /// The number of updates done that this line presupposes: what a resume compares with.
     fn updates(&self) -> u64 {
         match self {
-            Self::Step { step, .. } | Self::Search { step, .. } => step.saturating_add(1),
+            Self::Step { step, .. }
+            | Self::Change { step, .. }
+            | Self::Moments { step, .. }
+            | Self::Search { step, .. } => step.saturating_add(1),
             Self::Evaluation { step, .. }
             | Self::Test { step, .. }
             | Self::Decision { step, .. }
@@ -177,8 +207,17 @@ impl Event {
         for line in Self::after_resumes(lines) {
             if let Self::Restore { step } = line {
                 let work = |old: &Self| {
-                    use Event::{Evaluation, ReadOut, Search, Skip, Step};
-                    matches!(old, Step { .. } | Search { .. } | Evaluation { .. } | ReadOut(_) | Skip { .. })
+                    use Event::{Change, Evaluation, Moments, ReadOut, Search, Skip, Step};
+                    matches!(
+                        old,
+                        Step { .. }
+                            | Change { .. }
+                            | Moments { .. }
+                            | Search { .. }
+                            | Evaluation { .. }
+                            | ReadOut(_)
+                            | Skip { .. }
+                    )
                 };
                 kept.retain(|old| old.updates() <= step || !work(old));
             }

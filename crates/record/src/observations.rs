@@ -1,6 +1,6 @@
 //! What a controller was told, from a recorded run or a table of losses.
 
-use rheostat_control::{Asks, Hyperparameter, Observation};
+use rheostat_control::{Asks, Change, Hyperparameter, Observation};
 
 use crate::document::{DocumentError, Findings, Origin, Source, nearest};
 use crate::{Event, RecordError};
@@ -8,26 +8,30 @@ use crate::{Event, RecordError};
 /// What the controller of a run saw, from its [`Run::history`](crate::Run::history).
 ///
 /// Updates come with their loss, NaN where the gradient was not finite; refused ones among them. Evaluations stand where they
-/// were told, the one before the first update first. To a controller that asks for the gradient its norm is told before the
-/// loss, unless the update was refused.
+/// were told, the one before the first update first. A controller that asks is told of the gradient and of the second moments
+/// before the loss, unless the update was refused.
 ///
 /// # Errors
-/// [`RecordError::NotRecorded`] if the controller asks for what no event holds.
+/// [`RecordError::NotRecorded`] if the controller asks for what these events do not hold: a run records how far gradient and
+/// parameters moved ([`Event::Change`]) and the second moments ([`Event::Moments`]) only if one of its own controllers asks.
 pub fn observations(history: &[Event], asks: Asks) -> Result<Vec<Observation>, RecordError> {
-    let missing = [(asks.change, "how far gradient and parameters moved"), (asks.moments, "the second moments")];
-    if let Some((_, what)) = missing.into_iter().find(|(asked, _)| *asked) {
-        return Err(RecordError::NotRecorded { what });
-    }
     let mut seen = Vec::with_capacity(history.len());
+    let mut within = Within::default();
     for event in history {
         match *event {
             Event::Step { step, loss, gradient_norm, ref hyperparameters, .. } => {
-                if asks.gradient && loss.is_finite() && gradient_norm.is_finite() {
+                if loss.is_finite() && gradient_norm.is_finite() {
                     let rate = hyperparameters.get(Hyperparameter::LearningRate.name()).copied().unwrap_or(0.0);
-                    seen.push(Observation::Gradient { step, rate, norm: gradient_norm, change: None });
+                    within.told(asks, step, rate, gradient_norm, &mut seen)?;
                 }
                 seen.push(Observation::Step { step, loss: told_loss(loss, gradient_norm) });
             }
+            Event::Change { step, rate, gradient_change, parameter_change } => {
+                let change = gradient_change.zip(parameter_change);
+                let change = change.map(|(gradient, parameters)| Change { gradient, parameters });
+                within.change = Some((step, rate, change));
+            }
+            Event::Moments { step, rate, second_moment } => within.moments = Some((step, rate, second_moment)),
             Event::Skip { step, loss, gradient_norm } => {
                 seen.push(Observation::Step { step, loss: told_loss(loss, gradient_norm) });
             }
@@ -46,6 +50,40 @@ pub fn observations(history: &[Event], asks: Asks) -> Result<Vec<Observation>, R
         }
     }
     Ok(seen)
+}
+
+/// What the lines before that of an update say of it.
+#[derive(Default)]
+struct Within {
+    change: Option<(u64, f64, Option<Change>)>,
+    moments: Option<(u64, f64, Option<f64>)>,
+}
+
+impl Within {
+    /// What a controller was told within update `step`, which was made with gradients of this norm.
+    fn told(
+        &mut self,
+        asks: Asks,
+        step: u64,
+        rate: f64,
+        norm: f64,
+        seen: &mut Vec<Observation>,
+    ) -> Result<(), RecordError> {
+        let missing = |what| RecordError::NotRecorded { what };
+        if asks.change {
+            let told = self.change.take().filter(|(of, ..)| *of == step);
+            let (_, rate, change) = told.ok_or(missing("how far gradient and parameters moved"))?;
+            seen.push(Observation::Gradient { step, rate, norm, change });
+        } else if asks.gradient {
+            seen.push(Observation::Gradient { step, rate, norm, change: None });
+        }
+        if asks.moments {
+            let told = self.moments.take().filter(|(of, ..)| *of == step);
+            let (_, rate, second) = told.ok_or(missing("the second moments"))?;
+            seen.extend(second.map(|second| Observation::Moments { step, rate, second }));
+        }
+        Ok(())
+    }
 }
 
 /// What a controller is told as the loss: NaN where the gradient norm is not finite, for that update was not made, whatever its

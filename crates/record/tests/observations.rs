@@ -6,7 +6,7 @@ mod common;
 
 use common::{evaluation, manifest, step};
 use proptest::prelude::*;
-use rheostat_control::{Asks, Observation};
+use rheostat_control::{Asks, Change, Observation};
 use rheostat_record::{Event, EventSink, RecordError, Run, RunWriter, observations, read_losses};
 
 fn told(step: u64, loss: f64) -> Observation {
@@ -64,13 +64,54 @@ fn a_controller_that_asks_for_the_gradient_is_told_its_norm() {
     assert_eq!(seen, [Observation::Gradient { step: 0, rate: 1e-3, norm: 1.0, change: None }, told(0, 2.0)]);
 }
 
+const MOMENTS: Asks = Asks { gradient: false, change: false, moments: true };
+const CHANGE: Asks = Asks { gradient: true, change: true, moments: false };
+
 #[test]
-fn what_no_event_holds_cannot_be_replayed() {
-    for asks in [Asks { moments: true, ..Asks::default() }, Asks { gradient: true, change: true, ..Asks::default() }] {
-        let error = observations(&[step(0, 2.0)], asks).unwrap_err();
+fn what_was_recorded_of_an_update_is_told_before_its_loss() {
+    let change =
+        |step, gradient_change, parameter_change| Event::Change { step, rate: 0.5, gradient_change, parameter_change };
+    let moments = |step, second_moment| Event::Moments { step, rate: 0.25, second_moment };
+    let note = Event::Decision { step: 0, decision: "note".into(), reason: "because".into() };
+    let events = [
+        change(0, None, None),
+        moments(0, None),
+        note,
+        step(0, 2.0),
+        change(1, Some(f64::INFINITY), Some(3.0)),
+        moments(1, Some(4.0)),
+        step(1, 1.0),
+    ];
+    let text: Vec<_> = events.iter().map(|event| serde_json::to_string(event).unwrap()).collect();
+    assert_eq!(text[0], r#"{"event":"change","step":0,"rate":0.5}"#);
+    assert_eq!(text[4], r#"{"event":"change","step":1,"rate":0.5,"gradient_change":"inf","parameter_change":3.0}"#);
+    assert_eq!(text[5], r#"{"event":"moments","step":1,"rate":0.25,"second_moment":4.0}"#);
+    let read: Vec<Event> = text.iter().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(read, events);
+
+    let gradient = |step, change| Observation::Gradient { step, rate: 0.5, norm: 1.0, change };
+    let moved = Some(Change { gradient: f64::INFINITY, parameters: 3.0 });
+    let second = Observation::Moments { step: 1, rate: 0.25, second: 4.0 };
+    let (first, last) = (told(0, 2.0), told(1, 1.0));
+    assert_eq!(observations(&read, CHANGE).unwrap(), [gradient(0, None), first, gradient(1, moved), last]);
+    assert_eq!(observations(&read, MOMENTS).unwrap(), [first, second, last]);
+    let both = observations(&read, CHANGE.or(MOMENTS)).unwrap();
+    assert_eq!(both, [gradient(0, None), first, gradient(1, moved), second, last]);
+    assert_eq!(observations(&read, Asks::default()).unwrap(), [first, last]);
+    let standing = Event::effective([&events[..], &[Event::Restore { step: 1 }]].concat());
+    assert_eq!(standing, [&events[..4], &[Event::Restore { step: 1 }]].concat(), "they go with their update");
+}
+
+#[test]
+fn what_was_not_recorded_cannot_be_replayed() {
+    let of_another = [Event::Moments { step: 0, rate: 0.5, second_moment: None }, step(1, 2.0)];
+    for (asks, events) in [(MOMENTS, &[step(0, 2.0)][..]), (CHANGE, &[step(0, 2.0)][..]), (MOMENTS, &of_another)] {
+        let error = observations(events, asks).unwrap_err();
         assert!(matches!(error, RecordError::NotRecorded { .. }), "{error}");
         assert!(error.to_string().contains("cannot be replayed"));
     }
+    let refused = [Event::Skip { step: 0, loss: f64::NAN, gradient_norm: 1.0 }];
+    assert_eq!(observations(&refused, CHANGE).unwrap().len(), 1, "nothing was told within an update that was not made");
 }
 
 #[test]

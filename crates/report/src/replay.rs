@@ -127,22 +127,26 @@ impl Replay {
         }
     }
 
-    /// The first update that a recorded run made at another learning rate than it has here: from there on the two are different
-    /// runs, because the controller or its recipe is not what it was. `events` are those that the observations were taken from.
+    /// The first update that a recorded run made with another value of a hyperparameter than it has here: from there on the two are
+    /// different runs, because the controller or its recipe is not what it was. `events` are those that the observations were taken
+    /// from.
     pub fn departure(&self, events: &[Event]) -> Option<u64> {
-        // One row each, in the same order; a refused update has no rate on record.
+        // One row each, in the same order; a refused update has no values on record.
         let recorded = events.iter().filter_map(|event| match event {
-            Event::Step { step, hyperparameters, .. } => {
-                Some((*step, hyperparameters.get(Hyperparameter::LearningRate.name()).copied()))
-            }
+            Event::Step { step, hyperparameters, .. } => Some((*step, Some(hyperparameters))),
             Event::Skip { step, .. } => Some((*step, None)),
             _ => None,
         });
-        let departs = |((step, rate), row): ((u64, Option<f64>), &Row)| {
-            let (rate, replayed) = (rate?, row.used.get(Hyperparameter::LearningRate)?);
-            ((rate - replayed).abs() > 1e-9 * rate.abs().max(replayed.abs())).then_some(step)
-        };
-        recorded.zip(&self.rows).find_map(departs)
+        for ((step, values), row) in recorded.zip(&self.rows) {
+            let differs = |(which, replayed): (Hyperparameter, f64)| {
+                let value = values.and_then(|values| values.get(which.name()));
+                value.is_some_and(|value| (value - replayed).abs() > 1e-9 * value.abs().max(replayed.abs()))
+            };
+            if row.used.iter().any(differs) {
+                return Some(step);
+            }
+        }
+        None
     }
 
     /// What became of the run, in a sentence.

@@ -150,7 +150,7 @@ impl<'a> View<'a> {
             }
             Event::Resume { step, .. } => moment(*step, "resume", Why::Resumed),
             Event::ReadOut(read_out) => moment(read_out.step, "read_out", Why::ReadOut(read_out)),
-            Event::Checkpoint { .. } | Event::Stop { .. } => {}
+            Event::Change { .. } | Event::Moments { .. } | Event::Checkpoint { .. } | Event::Stop { .. } => {}
         }
     }
 

@@ -2,7 +2,8 @@
 
 use rheostat_control::{Change, ControlError, Controller, Decision, Observation};
 
-/// Steps and evaluations with losses that are smooth, jumping, huge and not finite.
+/// Steps and evaluations with losses that are smooth, jumping and huge, and with every input not finite once in a while, each at
+/// other times.
 pub fn observations(steps: u64) -> Vec<Observation> {
     let mut seen = Vec::new();
     for step in 0..steps {
@@ -14,14 +15,28 @@ pub fn observations(steps: u64) -> Vec<Observation> {
             31 => 0.0,
             _ => 2.0 / (1.0 + step as f64) + 0.1 * (step as f64).sin(),
         };
-        let change = (step > 0).then_some(Change { gradient: loss.abs(), parameters: 0.01 * (step % 7) as f64 });
+        let spoilt = |offset: u64, value: f64| match (step + offset) % 17 {
+            0 => f64::NAN,
+            5 => f64::INFINITY,
+            11 => f64::NEG_INFINITY,
+            _ => value,
+        };
+        let size = if loss.is_finite() { loss.abs() } else { 1.0 };
+        let change = Change { gradient: spoilt(1, size), parameters: spoilt(2, 0.01 * (step % 7) as f64) };
         let rate = [0.1, 0.0, 1e-3, 10.0][(step % 4) as usize];
-        seen.push(Observation::Gradient { step, rate, norm: loss.abs(), change });
-        seen.push(Observation::Moments { step, rate, second: loss * loss });
+        let change = (step > 0).then_some(change);
+        seen.push(Observation::Gradient { step, rate: spoilt(3, rate), norm: spoilt(4, size), change });
+        seen.push(Observation::Moments { step, rate: spoilt(6, rate), second: spoilt(7, size * size) });
         seen.push(Observation::Step { step, loss });
         if step % 10 == 9 {
-            let metric = if step % 30 == 29 { f64::NAN } else { step as f64 / steps as f64 };
-            seen.push(Observation::Evaluation { updates: step + 1, loss, metric });
+            let share = step as f64 / steps as f64;
+            let metric = match step / 10 % 8 {
+                2 => f64::NAN,
+                4 => f64::INFINITY,
+                6 => f64::NEG_INFINITY,
+                _ => share,
+            };
+            seen.push(Observation::Evaluation { updates: step + 1, loss: spoilt(8, loss), metric });
         }
     }
     seen

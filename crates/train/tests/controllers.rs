@@ -7,7 +7,7 @@ mod common;
 use std::path::Path;
 
 use common::{assert_resumes, folder, losses, rates, recipe, run};
-use rheostat_control::{Hyperparameter, Observation, replay};
+use rheostat_control::{Hyperparameter, Observation, Turn, replay};
 use rheostat_record::{Event, Recipe, RecipeText, Run, Status, observations};
 use rheostat_train::Outcome;
 use rheostat_workload::WORKLOADS;
@@ -75,6 +75,9 @@ fn recipes() -> Vec<(String, Recipe)> {
 fn every_recipe_with_a_controller_trains_and_resumes_to_the_same_bits() {
     let recipes = recipes();
     assert!(recipes.len() >= 8, "{}", recipes.len());
+    for name in ["adaptive_heavy_ball.toml", "autolrs.toml", "autowu.toml", "cycles.toml", "plateau.toml", "swd.toml"] {
+        assert!(recipes.iter().any(|(found, _)| found == name), "{name} is not among them");
+    }
     for (name, recipe) in recipes {
         let samples = 1077;
         let total = recipe.plan(samples).unwrap().total_steps;
@@ -85,25 +88,47 @@ fn every_recipe_with_a_controller_trains_and_resumes_to_the_same_bits() {
     }
 }
 
-/// The recorded losses alone lead a fresh controller to the same values, to the bit.
+/// What was recorded leads a fresh controller to the same hyperparameters in every update, to the bit, and to the same decisions
+/// for the same reasons.
 fn assert_replay_is_the_run(recipe: &Recipe, run: &Run) {
     let history = Run::history(&run.path).unwrap();
     let plan = recipe.plan(run.manifest.samples).unwrap();
     let mut controller = plan.controller().unwrap();
-    // Norms and moments are not recorded.
-    let Ok(seen) = observations(&history, controller.asks()) else { return };
-    let used = |event: &Event| match event {
-        Event::Step { hyperparameters, .. } => hyperparameters.get("learning_rate").map(|rate| rate.to_bits()),
-        _ => None,
-    };
-    let recorded: Vec<u64> = history.iter().filter_map(used).collect();
-    let steps =
-        replay(controller.as_mut(), seen).into_iter().filter(|row| matches!(row.seen, Some(Observation::Step { .. })));
-    let replayed: Vec<u64> =
-        steps.filter_map(|row| row.used.get(Hyperparameter::LearningRate)).map(f64::to_bits).collect();
-    let departure = recorded.iter().zip(&replayed).position(|(recorded, replayed)| recorded != replayed);
-    assert_eq!(departure, None, "{:?} of {}", run.manifest.recipe, recorded.len());
+    let seen = observations(&history, controller.asks()).unwrap();
+    let rows = replay(controller.as_mut(), seen);
+    let name = &run.manifest.recipe;
+
+    let steps = rows.iter().filter(|row| matches!(row.seen, Some(Observation::Step { .. })));
+    let replayed: Vec<_> = steps.map(|row| row.used).collect();
+    let recorded: Vec<_> = history
+        .iter()
+        .filter_map(|event| if let Event::Step { hyperparameters, .. } = event { Some(hyperparameters) } else { None })
+        .collect();
     assert!(!recorded.is_empty() && recorded.len() == replayed.len(), "{} and {}", recorded.len(), replayed.len());
+    for (update, (recorded, replayed)) in recorded.into_iter().zip(replayed).enumerate() {
+        let decided = plan.controllers.iter().map(|(which, _)| *which).chain([Hyperparameter::LearningRate]);
+        for which in decided {
+            assert!(replayed.get(which).is_some(), "{which} of update {update} is decided by nobody: {name}");
+        }
+        for (which, value) in replayed.iter() {
+            let used = recorded.get(which.name()).copied();
+            assert_eq!(used.map(f64::to_bits), Some(value.to_bits()), "{which} of update {update}: {value}, {name}");
+        }
+    }
+
+    // What took no turn is called by what it asked for.
+    let told: Vec<_> = history
+        .iter()
+        .filter_map(|event| match event {
+            Event::Decision { step, decision, reason } => Some((*step, Turn::from_name(decision), reason.clone())),
+            _ => None,
+        })
+        .collect();
+    let said: Vec<_> = rows
+        .into_iter()
+        .filter_map(|row| Some((row.updates, row.decision.turn(), row.decision.reason?.to_string())))
+        .collect();
+    assert_eq!(told, said, "{name}");
 }
 
 #[test]
@@ -164,7 +189,9 @@ fn a_search_for_the_rate_trains_no_more_than_it_says_and_its_searches_do_not_sta
 fn momentum_and_weight_decay_that_follow_the_gradients_are_in_force_and_recorded() {
     let value = |text: &str, name: &str| -> Vec<f64> {
         let folder = folder();
-        let (_, run) = run(&recipe(text), folder.path());
+        let recipe = recipe(text);
+        let (_, run) = run(&recipe, folder.path());
+        assert_replay_is_the_run(&recipe, &run);
         let value = |event: &Event| match event {
             Event::Step { hyperparameters, .. } => hyperparameters.get(name).copied(),
             _ => None,

@@ -1,6 +1,6 @@
 use std::path::Path;
 
-use rheostat_control::{ControllerSpec, Observation};
+use rheostat_control::{Asks, ControllerSpec, Observation};
 use rheostat_record::{Event, Plan, Recipe, RecipeText, Run, observations, read_losses};
 use rheostat_report::Replay;
 use rheostat_report::chart::Theme;
@@ -48,7 +48,7 @@ pub(crate) fn run(arguments: &arguments::Replay, global: &Global) -> Result<(), 
     let source = Losses::read(losses, &plan)?;
     let replay = replay(&plan, &source.observations)?;
     if let Some(step) = source.events.as_deref().and_then(|events| replay.departure(events)) {
-        eprintln!("{name} was trained at other rates from update {step} on: what follows is not what it did");
+        eprintln!("{name} was trained at other values from update {step} on: what follows is not what it did");
     }
     if let Some(path) = &arguments.output {
         write(path, &replay, &name)?;
@@ -71,10 +71,18 @@ struct Losses {
 impl Losses {
     /// From the directory of a run, or from a table.
     fn read(path: &Path, plan: &Plan) -> Result<Self, CliError> {
+        let asks = controller(plan)?.asks();
         if path.is_dir() {
             let events = Run::history(path)?;
-            let observations = observations(&events, controller(plan)?.asks())?;
+            let observations = observations(&events, asks)?;
             return Ok(Self { observations, events: Some(events) });
+        }
+        if asks != Asks::default() {
+            let message = format!(
+                "{}: a table has losses only, and the recipe's controller looks at gradients or moments: give the directory of a run",
+                path.display()
+            );
+            return Err(CliError::Usage(message));
         }
         let text = std::fs::read_to_string(path).map_err(CliError::reading(path))?;
         Ok(Self { observations: read_losses(&path.display().to_string(), &text)?, events: None })

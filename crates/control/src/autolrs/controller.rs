@@ -367,11 +367,13 @@ impl AutoLrsController {
 impl Controller for AutoLrsController {
     fn begin(&mut self) -> Decision {
         self.state = State::new(self.spec.low);
-        if self.lengths.warmup == 0 {
-            return self.begin_stage(0);
-        }
-        // To come back to, should the warm-up itself fail.
-        Decision { actions: vec![Action::Save], ..self.decision() }
+        let decision = if self.lengths.warmup == 0 {
+            self.begin_stage(0)
+        } else {
+            // To come back to, should the warm-up itself fail.
+            Decision { actions: vec![Action::Save], ..self.decision() }
+        };
+        decision.warning(self.spec.warning())
     }
 
     fn observe(&mut self, seen: &Observation) -> Decision {

@@ -371,7 +371,7 @@ impl Controller for AutoWarmUpController {
             self.state.snapshot = Some(0);
             decision.actions.push(Action::Save);
         }
-        decision
+        decision.warning(self.spec.warning())
     }
 
     fn observe(&mut self, seen: &Observation) -> Decision {

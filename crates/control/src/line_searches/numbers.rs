@@ -88,7 +88,7 @@ pub(super) fn check_searchable(method: &str, optimizer: &OptimizerSpec) -> Resul
         let name = optimizer.name();
         let why = format!(
             "{name} moves by displacements that contain the learning rate, so that {method} cannot choose it: take {}",
-            if optimizer.has_second_moment() { "adamw" } else { "sgd, or another form" }
+            if optimizer.epsilon().is_some() { "adamw" } else { "sgd, or another form" }
         );
         return Err(contradiction("method", why));
     }

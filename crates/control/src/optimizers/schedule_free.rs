@@ -37,7 +37,7 @@ pub struct ScheduleFree {
     pub step_power: Option<f64>,
     /// The power of the largest rate so far in an update's weight.
     pub rate_power: f64,
-    /// Whether a recipe may set the rate by more than a constant with a warm-up.
+    /// Whether a recipe may set the rate by more than a constant with a warm-up: another schedule, or a controller.
     pub allow_schedule: bool,
 }
 
@@ -100,9 +100,13 @@ impl ScheduleFree {
             EPSILON,
             STEP_POWER,
             RATE_POWER,
-            Parameter::new("allow_schedule", Kind::Boolean, "permit schedules other than a constant with a warm-up")
-                .default("false")
-                .source("the method wants none"),
+            Parameter::new(
+                "allow_schedule",
+                Kind::Boolean,
+                "permit controllers, and schedules other than a constant with a warm-up",
+            )
+            .default("false")
+            .source("the method wants none"),
         ],
         reference: REFERENCE,
     };

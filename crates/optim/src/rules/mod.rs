@@ -108,6 +108,21 @@ pub trait UpdateRule: fmt::Debug + Send + Sync {
         Ok(None)
     }
 
+    /// The state with its copies of the weights moved towards the fresh ones by `tau`, more than 0 and at most 1, as a reset moves
+    /// the weights; by default there are none.
+    ///
+    /// # Errors
+    /// [`OptimError::Storage`] if values cannot be accessed.
+    fn move_copies(
+        &self,
+        state: State,
+        fresh: &dyn Fn() -> Result<Buffer, OptimError>,
+        tau: f64,
+    ) -> Result<State, OptimError> {
+        let _ = (fresh, tau);
+        Ok(state)
+    }
+
     /// Scales the moments by `factor`, between 0 and 1: a soft reset.
     ///
     /// # Errors

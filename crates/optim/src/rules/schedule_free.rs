@@ -8,7 +8,7 @@ use crate::{Buffer, Formula, OptimError, Parameter, RuleValues, State, UpdateRul
 /// Schedule-Free AdamW. The weights of the model are `y`; `z` is state, and the average `x` follows from both:
 /// `x = (y - (1 - beta1) z) / beta1`, with the beta1 that made `y`.
 ///
-/// An update at rate 0 changes nothing. A reset lets `z` and `x` begin at the weights of the next update.
+/// An update at rate 0 changes nothing. A soft reset moves `z` and `x` towards the fresh weights as it moves `y`.
 #[derive(Debug)]
 pub(super) struct ScheduleFree {
     form: ScheduleFreeForm,
@@ -28,7 +28,7 @@ struct Numbers {
     largest_rate: f64,
     /// The sum of their weights.
     weight_sum: f64,
-    /// The beta1 that made the weights of the model; 0 if `z` and `x` are yet to begin there.
+    /// The beta1 that made the weights of the model; 0 before the first update, where `z` and `x` begin.
     beta1: f64,
 }
 
@@ -127,11 +127,30 @@ impl UpdateRule for ScheduleFree {
         }
     }
 
+    /// The average needs nothing else: it follows from weights and `z`, which have moved alike. Its share of fresh weights counts
+    /// for nothing in the sum of weights, so that at `tau` 1 it begins anew.
+    fn move_copies(
+        &self,
+        mut state: State,
+        fresh: &dyn Fn() -> Result<Buffer, OptimError>,
+        tau: f64,
+    ) -> Result<State, OptimError> {
+        let mut numbers = Numbers::read(&state)?;
+        if numbers.beta1 != 0.0 {
+            numbers.weight_sum *= 1.0 - tau;
+            let [z, _] = slots(&mut state)?;
+            *z = z.clone().stepped(1.0 - tau, &fresh()?, -tau)?;
+            state.counters = numbers.write();
+        }
+        Ok(state)
+    }
+
     fn scale(&self, mut state: State, factor: f64) -> Result<State, OptimError> {
-        let mass_2 = Numbers::read(&state)?.mass_2 * factor;
+        let mut numbers = Numbers::read(&state)?;
+        numbers.mass_2 *= factor;
         let [_, second] = slots(&mut state)?;
         *second = second.clone().scaled(factor)?;
-        state.counters = Numbers { mass_2, ..Numbers::default() }.write();
+        state.counters = numbers.write();
         Ok(state)
     }
 }

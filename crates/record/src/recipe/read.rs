@@ -341,14 +341,13 @@ fn averages_itself(tree: &Node, spec: &ScheduleFree, findings: &mut Findings) {
     for node in std::iter::once(tree).chain(groups) {
         let Some(rate) = node.get("learning_rate") else { continue };
         let Some(method) = rate.get("method") else { continue };
-        let help = match named_feedback(rate) {
-            // A line search refuses the optimizer.
-            Some(feedback) if feedback.family == Family::LineSearch => continue,
-            Some(_) => "set learning_rate = 0.0025",
-            None if method.text() == Some("constant") || spec.allow_schedule => continue,
-            None => "set learning_rate = 0.0025, or allow_schedule = true in [optimizer]",
-        };
+        // A line search refuses the optimizer.
+        let searched = named_feedback(rate).is_some_and(|feedback| feedback.family == Family::LineSearch);
+        if searched || method.text() == Some("constant") || spec.allow_schedule {
+            continue;
+        }
         let message = format!("schedule_free takes a constant rate, with a warm-up at most, not {}", method.display());
+        let help = "set learning_rate = 0.0025, or allow_schedule = true in [optimizer]";
         findings.add(&method.origin, message, Some(help.to_owned()));
     }
 }

@@ -67,6 +67,8 @@ impl<W: Workload> Session<'_, W> {
     }
 
     fn save(&mut self) -> Result<(), TrainError> {
+        // Not two at a time: they are as large as the run. An error here ends it, and a checkpoint has a copy of its own.
+        self.snapshot = None;
         self.snapshot = self.as_it_stands()?;
         Ok(())
     }
@@ -109,6 +111,7 @@ impl<W: Workload> Session<'_, W> {
         self.device.seed(seed(self.recipe.seed, Purpose::Init, draw));
         let fresh = self.workload.model(&self.device);
         self.model = Some(rheostat_optim::reset_weights(model, &fresh, tau, buffers).map_err(failed)?);
+        self.optimizer.reset_copies(&fresh, tau).map_err(failed)?;
         self.optimizer.scale_state(1.0 - tau * alpha).map_err(failed)?;
         if let Some(average) = &mut self.average {
             average.reset(&fresh, tau).map_err(failed)?;

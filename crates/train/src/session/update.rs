@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use rheostat_control::{Hyperparameter, Hyperparameters, Observation, Opening};
+use rheostat_control::{Change, Hyperparameter, Hyperparameters, Observation, Opening};
 use rheostat_optim::{Gradients, Searched};
 use rheostat_record::Event;
 use rheostat_workload::random::{Purpose, seed};
@@ -79,6 +79,11 @@ impl<W: Workload> Session<'_, W> {
                 _ => None,
             };
             let rate = used[0].get(Hyperparameter::LearningRate).unwrap_or(0.0);
+            if asks.change {
+                let (gradient_change, parameter_change) =
+                    change.map(|Change { gradient, parameters }| (gradient, parameters)).unzip();
+                self.record_within(&Event::Change { step, rate, gradient_change, parameter_change })?;
+            }
             self.decide_within(&Observation::Gradient { step, rate, norm: gradient_norm, change })?;
             used = self.values()?;
         }
@@ -128,8 +133,10 @@ impl<W: Workload> Session<'_, W> {
         }
         let mut update = self.optimizer.direction(&model, gradients, used).map_err(failed)?;
         if self.controller.asks().moments {
-            if let Some(second) = self.optimizer.mean_second_moment(&update).map_err(failed)? {
-                let rate = used[0].get(Hyperparameter::LearningRate).unwrap_or(0.0);
+            let second_moment = self.optimizer.mean_second_moment(&update).map_err(failed)?;
+            let rate = used[0].get(Hyperparameter::LearningRate).unwrap_or(0.0);
+            self.record_within(&Event::Moments { step, rate, second_moment })?;
+            if let Some(second) = second_moment {
                 self.decide_within(&Observation::Moments { step, rate, second })?;
                 *used = self.values()?;
             }
@@ -175,6 +182,13 @@ impl<W: Workload> Session<'_, W> {
         }
         let gradients = sum.ok_or(TrainError::Loader { position: self.state.position })?;
         Ok((batch, loss, gradients))
+    }
+
+    /// Records what a controller is about to be told in the middle of an update.
+    fn record_within(&mut self, event: &Event) -> Result<(), TrainError> {
+        self.clock.switch(Phase::Recording, &self.device)?;
+        self.record(event)?;
+        self.clock.switch(Phase::Update, &self.device)
     }
 
     /// Tells the controller something in the middle of an update: it may change this update's hyperparameters and nothing else.
