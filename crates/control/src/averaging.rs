@@ -38,6 +38,19 @@ impl AveragingSpec {
         }
     }
 
+    /// The key of a length that is a share of the whole run, and so is another one in a run of another length.
+    pub fn share_of_run(&self) -> Option<&'static str> {
+        let share = |key, span: Span| matches!(span, Span::Fraction(_)).then_some(key);
+        match self {
+            Self::Ema(spec) => share("from", spec.from),
+            Self::Swa(StochasticAverage { at: Some(moments), .. }) => {
+                moments.iter().find_map(|moment| share("at", *moment))
+            }
+            Self::Swa(spec) => spec.from.map_or(Some("from"), |from| share("from", from)),
+            Self::Tail(spec) => share("every", spec.every),
+        }
+    }
+
     /// The same in updates, for a run that is read out after these numbers of updates.
     ///
     /// # Errors

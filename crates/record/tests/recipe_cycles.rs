@@ -91,9 +91,69 @@ fn a_rate_without_an_end_is_refused_with_what_to_take_instead() {
 
 #[test]
 fn points_out_of_order_and_a_warm_up_beyond_the_first_are_told_as_such() {
-    assert_snapshot!(refused("workload = \"toy\"", &["4 epochs", "2 epochs"]), @r#"toy.toml:1:1: read_outs[0] = "4 epochs" is at step 40, after the last of 20 (set budget = "4 epochs" or leave it out)"#);
+    assert_snapshot!(refused("workload = \"toy\"", &["4 epochs", "2 epochs"]), @r#"toy.toml:1:1: point "2 epochs" is update 20, not after "4 epochs", update 40 (write the points in increasing order)"#);
+    assert_snapshot!(refused("workload = \"toy\"", &["40 steps", "1 epochs"]), @r#"toy.toml:1:1: point "1 epoch" is update 10, not after "40 steps", update 40 (write the points in increasing order)"#);
     let long = "workload = \"toy\"\nlearning_rate = { method = \"cosine\", peak = 1.0, warmup = \"3 epochs\" }";
     assert_snapshot!(refused(long, &["2 epochs", "8 epochs"]), @"toy.toml:2:59: in the first cycle, up to 2 epochs: learning_rate.warmup: 30 steps of warm-up, must be less than the 20 steps there are (let the first point come later, or warm up for less)");
+}
+
+#[test]
+fn a_rate_that_is_as_high_at_a_point_as_before_is_refused() {
+    let at = ["20 steps", "40 steps", "80 steps"];
+    let with = |rate: &str| refused(&format!("workload = \"toy\"\nlearning_rate = {rate}"), &at);
+    assert_snapshot!(with("{ method = \"step\", peak = 1.0, every = \"30 steps\", gamma = 0.1 }"), @"toy.toml:2:17: learning_rate does not come down within the cycle of updates 0 to 20: it ends at 1, its highest (take one that comes down within a given span: cosine, linear, polynomial, one_cycle, wsd; lengths in percent are those of the cycle)");
+    assert_snapshot!(with("{ method = \"wsd\", peak = 1.0, cooldown = \"0 steps\" }"), @"toy.toml:2:17: learning_rate does not come down within the cycle of updates 0 to 20: it ends at 1, its highest (take one that comes down within a given span: cosine, linear, polynomial, one_cycle, wsd; lengths in percent are those of the cycle)");
+    let parts = |first: &str| {
+        format!(
+            "{{ method = \"sequence\", parts = [{{ for = \"50 %\", {first} }}, {{ method = \"cosine\", peak = 1.0 }}] }}"
+        )
+    };
+    assert_snapshot!(with(&parts("method = \"cyclic\", floor = 0.1, peak = 1.0, up = \"3 steps\"")), @"toy.toml:2:28: learning_rate: cyclic has cycles of its own, so the run cannot be read out at its points (the points make the cycles; take one that comes down within a given span: cosine, linear, polynomial, one_cycle, wsd)");
+    let fine = format!("workload = \"toy\"\nlearning_rate = {}", parts("method = \"constant\", value = 1.0"));
+    let base = read(&fine).unwrap();
+    assert!(base.cycled(&points(&at), &Restart::default(), &[]).and_then(|recipe| recipe.plan(1000)).is_ok());
+}
+
+#[test]
+fn the_rate_alone_decays_from_cycle_to_cycle_and_warms_up_again() {
+    let base = read("workload = \"toy\"\nweight_decay = { method = \"linear\", start = 0.1, end = 0.0 }").unwrap();
+    let restart = Restart { peak_decay: 0.5, rewarm: Some("5 steps".parse().unwrap()) };
+    let at = points(&["20 steps", "40 steps"]);
+    let plan = plan(&base.cycled(&at, &restart, &[]).unwrap());
+    let at = |which, step| plan.base.at(step).get(which).unwrap();
+    let decay = |step| at(Hyperparameter::WeightDecay, step);
+    assert_eq!((decay(20), decay(30)), (decay(0), decay(10)));
+    let rate = |step| at(Hyperparameter::LearningRate, step);
+    assert!(rate(20) < rate(25), "it warms up again");
+    let highest = |steps: std::ops::Range<u64>| steps.map(rate).fold(0.0, f64::max);
+    assert!((highest(20..40) / highest(0..20) - 0.5).abs() < 0.05);
+}
+
+#[test]
+fn a_second_warm_up_has_room_in_its_cycle() {
+    let base = read("workload = \"toy\"").unwrap();
+    let restart = Restart { rewarm: Some("3 epochs".parse().unwrap()), ..Restart::default() };
+    let refused = base.cycled(&points(&["5 epochs", "7 epochs", "20 epochs"]), &restart, &[]).unwrap_err();
+    assert_snapshot!(refused.to_string(), @r#"toy.toml:1:1: rewarm = "3 epochs" is 30 updates, and the cycle up to "7 epochs" has 20 (warm up again for less, or set the points further apart)"#);
+}
+
+#[test]
+fn an_average_over_a_share_of_the_run_has_no_place_in_a_cyclic_one() {
+    let at = ["20 steps", "40 steps"];
+    let with = |averaging: &str| refused(&format!("workload = \"toy\"\naveraging = {averaging}"), &at);
+    assert_snapshot!(with("{ method = \"swa\" }"), @r#"toy.toml:2:13: averaging.from is a share of the run, which is another one in a cyclic run than in that to a point (give epochs or steps; or method = "tail", an average of the end of each cycle)"#);
+    assert_snapshot!(with("{ method = \"ema\", from = \"10 %\" }"), @r#"toy.toml:2:38: averaging.from is a share of the run, which is another one in a cyclic run than in that to a point (give epochs or steps; or method = "tail", an average of the end of each cycle)"#);
+    for fine in [
+        "{ method = \"ema\" }",
+        "{ method = \"tail\" }",
+        "{ method = \"swa\", from = \"10 steps\", every = \"2 steps\" }",
+    ] {
+        let base = read(&format!("workload = \"toy\"\naveraging = {fine}")).unwrap();
+        assert!(
+            base.cycled(&points(&at), &Restart::default(), &[]).and_then(|recipe| recipe.plan(1000)).is_ok(),
+            "{fine}"
+        );
+    }
 }
 
 proptest! {

@@ -65,8 +65,7 @@ impl ScheduleSpec {
         match self {
             Self::Constant(_) | Self::Noam(_) => return Err(NotCyclable::Endless { method }),
             Self::Rsqrt(shape) if shape.cooldown.amount() == 0.0 => return Err(NotCyclable::Endless { method }),
-            Self::WarmRestarts(_) | Self::Cyclic(_) => return Err(NotCyclable::Cycles { method }),
-            _ => {}
+            _ => self.check_own_cycles()?,
         }
         let mut later = self.clone();
         later.common_mut().warmup = restart.rewarm;
@@ -82,5 +81,15 @@ impl ScheduleSpec {
             Part::until(*point, Self::product(later.clone(), Self::constant(height)))
         });
         Ok(Self::sequence(parts).into())
+    }
+
+    /// Whether nothing in it begins anew by itself.
+    fn check_own_cycles(&self) -> Result<(), NotCyclable> {
+        match self {
+            Self::WarmRestarts(_) | Self::Cyclic(_) => Err(NotCyclable::Cycles { method: self.method() }),
+            Self::Sequence(shape) => shape.parts.iter().try_for_each(|part| part.schedule.check_own_cycles()),
+            Self::Product(shape) => [&shape.of, &shape.times].into_iter().try_for_each(|spec| spec.check_own_cycles()),
+            _ => Ok(()),
+        }
     }
 }
