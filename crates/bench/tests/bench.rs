@@ -161,7 +161,9 @@ fn two_coordinators_extend_a_table_of_an_earlier_version_together() {
     // The trials have their outcomes; only the rows are written again, by both at the same time.
     std::thread::scope(|scope| {
         let ends = [0, 1].map(|_| scope.spawn(|| run(&study, &QUICK, folder.path(), 2)));
-        ends.map(|end| end.join().unwrap().unwrap());
+        for end in ends {
+            end.join().unwrap().unwrap();
+        }
     });
     whole(&study, folder.path());
 }
