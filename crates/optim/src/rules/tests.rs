@@ -128,29 +128,33 @@ fn the_distance_that_prodigy_estimates_agrees_in_memory_and_by_tensor_operations
         whole.complete(&mut [Underway { parameter: parameter(), direction: &mut direction, state, values }]).unwrap();
         direction.unwrap()
     }
-    let (mut fused, mut plain) = (None, None);
-    let (mut weights, mut other_weights) = (Buffer::from_tensor(tensor(9)).unwrap(), Buffer::on_device(tensor(9)));
+    let by_operations = |buffer: &Buffer| Buffer::on_device(buffer.clone().into_tensor([LENGTH], &Device::flex()));
+    let mut weights = Buffer::from_tensor(tensor(9)).unwrap();
+    let mut state: Option<State> = None;
     let mut distances = Vec::new();
     for step in 0..12 {
-        let gradient = Buffer::from_tensor(tensor(1)).unwrap();
-        let one = update(&*rule, gradient, &weights, &mut fused, values);
-        let other = update(&*rule, Buffer::on_device(tensor(1)), &other_weights, &mut plain, values);
+        // Each update from the same state: the estimate grows by powers, and differences with it.
+        let mut plain = state.as_ref().map(|state| State {
+            slots: state.slots.iter().map(by_operations).collect(),
+            counters: state.counters.clone(),
+        });
+        let one = update(&*rule, Buffer::from_tensor(tensor(1)).unwrap(), &weights, &mut state, values);
+        let other = update(&*rule, Buffer::on_device(tensor(1)), &by_operations(&weights), &mut plain, values);
         close(&one, &other, &format!("update {step}"));
-        weights = weights.stepped(1.0, &one, 1.0).unwrap();
-        other_weights = other_weights.stepped(1.0, &other, 1.0).unwrap();
-        let (one, other) = (&fused.as_ref().unwrap().counters, &plain.as_ref().unwrap().counters);
-        for (one, other) in one.iter().zip(other) {
-            assert!((one - other).abs() <= 1e-5 * one.abs(), "{one} {other}");
+        let (ours, theirs) = (state.as_ref().unwrap(), plain.unwrap());
+        for (one, other) in ours.counters.iter().zip(&theirs.counters) {
+            // A device adds up each of its chunks in single precision.
+            assert!((one - other).abs() <= 1e-4 * one.abs(), "{step}: {one} {other}");
         }
-        distances.push(one[0]);
+        for (slot, (one, other)) in ours.slots.iter().zip(&theirs.slots).enumerate() {
+            close(one, other, rule.slots()[slot]);
+        }
+        distances.push(ours.counters[0]);
+        weights = weights.stepped(1.0, &one, 1.0).unwrap();
     }
     assert!(distances[11] > distances[0], "the estimate was to grow: {distances:?}");
-    for (slot, (one, other)) in fused.unwrap().slots.iter().zip(&plain.unwrap().slots).enumerate() {
-        close(one, other, rule.slots()[slot]);
-    }
 }
 
-/// Sums round in another order on a device, so norms and projections are not the same bits.
 #[test]
 fn reductions_agree_in_memory_and_by_tensor_operations() {
     let shape = [300, LENGTH / 300];
