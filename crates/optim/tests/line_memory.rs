@@ -102,7 +102,6 @@ fn a_searched_update_holds_the_direction_an_isolated_copy_and_what_is_tested_if_
     for (name, held, bound) in cases {
         // Where the system does not tell there is nothing to see.
         let Some(held) = held else { continue };
-        println!("{name}: {held:.2}");
         // While a copy is made, one of its tensors is there twice.
         assert!(held <= bound + 1.0 / TENSORS as f64 + 0.1, "{name} holds {held:.2} times the parameters, not {bound}");
         assert!(held > bound - 0.1, "{name} holds {held:.2} times the parameters: the bound {bound} can be lower");
