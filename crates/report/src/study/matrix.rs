@@ -61,8 +61,7 @@ fn of_one(study: &Study<'_>, field: &Field<'_>, workload: &Workload<'_>, clock: 
     let mut columns: Vec<Cell> = names.iter().map(|name| cell(*name, "number")).collect();
     columns.push(cell(format!("Best {}", workload.metric), "number"));
     columns.push(cell(format!("Mean test {}", workload.metric), "number"));
-    columns.push(cell("Mean final loss", "number"));
-    columns.push(cell("Mean passes in all", "number"));
+    columns.push(cell("Mean cost in all", "number"));
     let mut lines = Vec::new();
     for name in &field.submissions {
         let Some(times) = field.times(name, workload.name, clock) else { continue };
@@ -81,6 +80,7 @@ fn of_one(study: &Study<'_>, field: &Field<'_>, workload: &Workload<'_>, clock: 
         };
         let range = if times.reached == 0 { String::new() } else { clock.range(times.low, times.high) };
         let best = field.best(workload, trials.iter().copied()).map(short).unwrap_or_default();
+        let loss = mean(&trials, |row| row.final_loss);
         let passes = mean(&trials, |row| row.passes().map(|passes| passes as f64));
         let cells = vec![
             median,
@@ -90,8 +90,8 @@ fn of_one(study: &Study<'_>, field: &Field<'_>, workload: &Workload<'_>, clock: 
             cell(format!("{met} of {}", trials.len()), "number"),
             cell(best, "number"),
             cell(mean(&trials, |row| row.test_metric).map(short).unwrap_or_default(), "number"),
-            cell(mean(&trials, |row| row.final_loss).map(short).unwrap_or_default(), "number"),
-            cell(passes.map(|passes| Clock::Passes.bare(passes)).unwrap_or_default(), "number"),
+            cell(passes.map(|passes| Clock::Passes.told(passes)).unwrap_or_default(), "number")
+                .detail(loss.map(|loss| format!("final loss {}", short(loss))).unwrap_or_default()),
         ];
         lines.push(Line { submission: named(name, study.colour(name), false), cells });
     }

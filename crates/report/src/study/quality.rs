@@ -187,28 +187,20 @@ fn table(study: &Study<'_>, curves: &[Curve<'_>], first: &View<'_>, clock: Clock
     let best = lines.first().map(|(at, ..)| at.median);
     let line = |(at, broken, curve): &(Point, bool, &Curve<'_>)| {
         let range = match at.low < at.high {
-            true => format!("{}–{}", short(at.low), short(at.high)),
+            true => format!("{}–{}, ", short(at.low), short(at.high)),
             false => String::new(),
         };
         let value = match broken {
             true => cell("✘ broke off", "number bad"),
-            false => {
-                cell(short(at.median), if Some(at.median) == best { "number best" } else { "number" }).detail(range)
-            }
+            false => cell(short(at.median), if Some(at.median) == best { "number best" } else { "number" }),
         };
         let end = curve.points.last().unwrap_or(at);
+        let last = cell(short(end.median), "number").detail(format!("after {}", clock.told(end.cost)));
         Line {
             submission: named(curve.submission, study.colour(curve.submission), false),
-            cells: vec![
-                value,
-                cell(clock.bare(at.cost), "number"),
-                cell(short(end.median), "number"),
-                cell(clock.bare(end.cost), "number"),
-            ],
+            cells: vec![value.detail(format!("{range}after {}", clock.told(at.cost))), last],
         }
     };
-    let by = clock.spoken();
-    let names =
-        [capital(&metric), format!("Evaluated after, {by}"), format!("Last {metric}"), format!("Ends after, {by}")];
+    let names = [capital(&metric), format!("Last {metric}")];
     Table { columns: names.map(|name| cell(name, "number")).into(), lines: lines.iter().map(line).collect() }
 }
