@@ -172,9 +172,9 @@ fn passes_are_a_clock_of_their_own_where_updates_do_not_all_cost_the_same() {
 #[test]
 fn what_whole_runs_cost_and_lost_is_in_the_table_if_it_is_known() {
     let text = page(&searched());
-    let cost = |passes| text.contains(&format!(">{passes} passes<small>final loss 0.125<"));
-    assert!(text.contains("Mean cost in all") && cost("4,000") && cost("2,000"));
-    assert!(!page(&one_workload()).contains("Mean cost in all"));
+    let cost = |passes| text.contains(&format!(">{passes} passes<small>loss 0.125<"));
+    assert!(text.contains("Mean at end") && cost("4,000") && cost("2,000"));
+    assert!(!page(&one_workload()).contains("Mean at end"));
 }
 
 /// Three runs of each of two submissions; a step of `search` costs twice as many passes.

@@ -61,7 +61,7 @@ fn of_one(study: &Study<'_>, field: &Field<'_>, workload: &Workload<'_>, clock: 
     let mut columns: Vec<Cell> = names.iter().map(|name| cell(*name, "number")).collect();
     columns.push(cell(format!("Best {}", workload.metric), "number"));
     columns.push(cell(format!("Mean test {}", workload.metric), "number"));
-    columns.push(cell("Mean cost in all", "number"));
+    columns.push(cell("Mean at end", "number"));
     let mut lines = Vec::new();
     for name in &field.submissions {
         let Some(times) = field.times(name, workload.name, clock) else { continue };
@@ -90,8 +90,8 @@ fn of_one(study: &Study<'_>, field: &Field<'_>, workload: &Workload<'_>, clock: 
             cell(format!("{met} of {}", trials.len()), "number"),
             cell(best, "number"),
             cell(mean(&trials, |row| row.test_metric).map(short).unwrap_or_default(), "number"),
-            cell(passes.map(|passes| Clock::Passes.told(passes)).unwrap_or_default(), "number")
-                .detail(loss.map(|loss| format!("final loss {}", short(loss))).unwrap_or_default()),
+            cell(passes.map(|passes| Clock::Passes.told(passes.round())).unwrap_or_default(), "number")
+                .detail(loss.map(|loss| format!("loss {}", short(loss))).unwrap_or_default()),
         ];
         lines.push(Line { submission: named(name, study.colour(name), false), cells });
     }
