@@ -3,7 +3,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use rheostat_score::{ReadOutRow, ScoreError, TableRow, TrialRow, read_rows};
+use rheostat_score::{ReadOutRow, ScoreError, TableRow, TrialRow, read_rows, with_added_columns};
 
 use crate::{BenchError, TrialKey};
 
@@ -47,7 +47,9 @@ impl ReadOutTable {
 /// A table of results, `trials.csv` or `readouts.csv`: rows of trials that are over, appended as they end.
 ///
 /// Several processes may append at the same time: a row is written in one write under a lock on the file, and only if no other
-/// process wrote one for the same key. A line torn by a crash is cut by the next writer.
+/// process wrote one for the same key. A line torn by a crash is cut by the next writer. A table of an earlier version reads as it
+/// is; before the first row is appended it is written anew with the columns that it lacks, in one step, beside the file that whoever
+/// has it open then lets go of.
 #[derive(Debug)]
 pub struct Table<R: Keyed> {
     path: PathBuf,
@@ -95,6 +97,14 @@ impl<R: Keyed> Table<R> {
     /// # Errors
     /// What the system says; a row that is none.
     pub fn refresh(&mut self) -> Result<(), BenchError> {
+        self.read_on()?;
+        if self.is_replaced()? {
+            self.reopen()?;
+        }
+        Ok(())
+    }
+
+    fn read_on(&mut self) -> Result<(), BenchError> {
         let size = self.file.metadata().map_err(BenchError::io(&self.path, "reading"))?.len();
         if size == self.read {
             return Ok(());
@@ -112,30 +122,79 @@ impl<R: Keyed> Table<R> {
         Ok(())
     }
 
+    /// Whether the table was written anew with more columns since: then another header is at the path.
+    fn is_replaced(&self) -> Result<bool, BenchError> {
+        let mut begin = Vec::new();
+        let there = File::open(&self.path).map_err(BenchError::io(&self.path, "opening"))?;
+        let read = there.take(self.header.len() as u64).read_to_end(&mut begin);
+        read.map_err(BenchError::io(&self.path, "reading"))?;
+        Ok(begin != self.header)
+    }
+
+    /// Takes the file that is at the path now; whatever lock there was goes with the other.
+    fn reopen(&mut self) -> Result<(), BenchError> {
+        *self = Self::open(&self.path)?;
+        Ok(())
+    }
+
     /// Appends a row, unless there is one for its key by now. Gives whether it was appended.
     ///
     /// # Errors
     /// What the system says: the row is then not there, or cut by the next writer.
     pub fn append(&mut self, row: &R) -> Result<bool, BenchError> {
-        self.file.lock().map_err(BenchError::io(&self.path, "locking"))?;
+        self.lock()?;
         let appended = self.append_locked(row);
         let unlocked = self.file.unlock().map_err(BenchError::io(&self.path, "unlocking"));
         let appended = appended?;
         unlocked.map(|()| appended)
     }
 
+    /// Locks the file that is at the path, reads it, and sees to it that it has every column of a row.
+    fn lock(&mut self) -> Result<(), BenchError> {
+        loop {
+            self.file.lock().map_err(BenchError::io(&self.path, "locking"))?;
+            self.read_on()?;
+            if !self.is_replaced()? {
+                let Some(extended) = self.extended()? else { return Ok(()) };
+                self.replace(&extended)?;
+            }
+            self.reopen()?;
+        }
+    }
+
+    /// The table with the columns that it lacks, if it lacks any.
+    fn extended(&self) -> Result<Option<String>, BenchError> {
+        let header = with_added_columns::<R>(&self.header).map_err(|error| self.wrong(&error))?;
+        if header.is_none() {
+            return Ok(None);
+        }
+        let text = fs::read(&self.path).map_err(BenchError::io(&self.path, "reading"))?;
+        with_added_columns::<R>(text).map_err(|error| self.wrong(&error))
+    }
+
+    /// Puts another file in the place of this one, whole or not at all.
+    fn replace(&self, text: &str) -> Result<(), BenchError> {
+        let temporary = self.path.with_extension("tmp");
+        let written = File::create(&temporary).and_then(|mut file| {
+            file.write_all(text.as_bytes())?;
+            file.sync_all()
+        });
+        written.map_err(BenchError::io(&temporary, "writing"))?;
+        fs::rename(&temporary, &self.path).map_err(BenchError::io(&self.path, "renaming"))
+    }
+
     fn append_locked(&mut self, row: &R) -> Result<bool, BenchError> {
-        self.refresh()?;
         if self.rows.contains_key(&row.key()) {
             return Ok(false);
         }
-        let mut line = row.to_csv().map_err(|error| self.wrong(&error))?;
-        if self.header.is_empty() {
-            line = R::header().map_err(|error| self.wrong(&error))? + &line;
-        }
+        let line = match self.header.as_slice() {
+            [] => R::header().and_then(|header| Ok(header + &row.to_csv()?)),
+            header => row.to_csv_under(header),
+        };
+        let line = line.map_err(|error| self.wrong(&error))?;
         self.file.set_len(self.read).map_err(BenchError::io(&self.path, "cutting a torn line"))?;
         self.file.write_all(line.as_bytes()).map_err(BenchError::io(&self.path, "writing"))?;
-        self.refresh()?;
+        self.read_on()?;
         Ok(true)
     }
 

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use common::{Nobody, QUICK, THREE, attempts, run, study, table_path, watched, whole};
 use rheostat_bench::{BenchError, Cost, Progress, Projection, ResultsTable, TrialKey, Watch};
-use rheostat_score::{Clock, Leaderboard, Rules, TrialRow, read_results};
+use rheostat_score::{Clock, Leaderboard, Rules, TableRow, TrialRow, read_results};
 use rheostat_testkit::runner::ScriptedRunner;
 
 #[test]
@@ -108,6 +108,64 @@ fn a_row_torn_by_a_crash_is_cut_and_its_trial_not_run_again() {
         assert_eq!(fs::read_to_string(&path).unwrap(), text);
     }
     assert!(attempts(&study, folder.path()).iter().all(|(_, begun)| *begun == 1));
+}
+
+/// The table without the columns that earlier versions did not have.
+fn as_earlier_versions_wrote_it(text: &str) -> String {
+    let cells = |line: &str| line.split(',').map(str::to_owned).collect::<Vec<_>>();
+    let header = cells(text.lines().next().unwrap());
+    let old = |line: &str| {
+        let kept = header.iter().zip(cells(line)).filter(|(name, _)| !TrialRow::ADDED.contains(&name.as_str()));
+        kept.map(|(_, cell)| cell).collect::<Vec<_>>().join(",") + "\n"
+    };
+    text.lines().map(old).collect()
+}
+
+#[test]
+fn a_table_of_an_earlier_version_is_read_and_has_every_column_once_a_row_is_added() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, fewer, study) =
+        (table_path(folder.path()), study(&THREE.replace("studies = 3", "studies = 1")), study(THREE));
+    run(&fewer, &QUICK, folder.path(), 1).unwrap();
+    let old = as_earlier_versions_wrote_it(&fs::read_to_string(&path).unwrap());
+    // A line that a crash tore stays out of it.
+    fs::write(&path, format!("{old}self_tuning,right,scri")).unwrap();
+    assert_eq!(run(&fewer, &QUICK, folder.path(), 1).unwrap().done, 3);
+    assert!(fs::read_to_string(&path).unwrap().starts_with(&old), "nothing was to be written");
+    // Whoever has it open goes on in the new file.
+    let mut open = ResultsTable::open(&path).unwrap();
+    let mut locked = ResultsTable::open(&path).unwrap();
+    run(&study, &QUICK, folder.path(), 2).unwrap();
+    whole(&study, folder.path());
+    open.refresh().unwrap();
+    assert_eq!(open.rows().count(), 9);
+    let more = TrialRow { submission: "by_hand".into(), role: "base".into(), forwards: Some(7), ..TrialRow::default() };
+    assert!(locked.append(&more).unwrap() && !open.append(&more).unwrap());
+    let rows: Vec<TrialRow> = ResultsTable::open(&path).unwrap().rows().cloned().collect();
+    assert_eq!(rows.len(), 10);
+    for row in rows {
+        let known = row.study > 0 || row.submission == "by_hand";
+        assert_eq!(row.forwards.is_some(), known, "{row:?}");
+        assert!(row.submission == "by_hand" || row.final_loss.is_some() == known, "{row:?}");
+    }
+}
+
+#[test]
+fn two_coordinators_extend_a_table_of_an_earlier_version_together() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = table_path(folder.path());
+    let study = study(&THREE.replace("studies = 3", "studies = 20"));
+    run(&study, &QUICK, folder.path(), 1).unwrap();
+    let text = as_earlier_versions_wrote_it(&fs::read_to_string(&path).unwrap());
+    fs::write(&path, text.lines().take(3).map(|line| format!("{line}\n")).collect::<String>()).unwrap();
+    // The trials have their outcomes; only the rows are written again, by both at the same time.
+    std::thread::scope(|scope| {
+        let ends = [0, 1].map(|_| scope.spawn(|| run(&study, &QUICK, folder.path(), 2)));
+        for end in ends {
+            end.join().unwrap().unwrap();
+        }
+    });
+    whole(&study, folder.path());
 }
 
 #[test]

@@ -348,6 +348,10 @@ pub(crate) struct Report {
     /// Run directories, or the folder of one study
     #[arg(required = true, value_name = "DIR")]
     pub(crate) runs: Vec<PathBuf>,
+    /// Of a study: what its findings are counted in: seconds of training, steps (updates), or passes (forwards and backwards)
+    /// [default: seconds; of curves of quality against cost, and where times do not compare, steps]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) clock: Option<String>,
     /// The page [default: report.html in the first of them]
     #[arg(short, long, value_name = "FILE.html")]
     pub(crate) output: Option<PathBuf>,

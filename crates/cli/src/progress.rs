@@ -89,7 +89,7 @@ impl Observer for Progress {
                 }
                 self.show();
             }
-            Event::Evaluation { step, val_loss, val_metric, train_seconds } => {
+            Event::Evaluation { step, val_loss, val_metric, train_seconds, .. } => {
                 // A metric that is the loss needs no second mention.
                 let metric =
                     if self.metric == "loss" { String::new() } else { format!("  {} {val_metric:.4}", self.metric) };

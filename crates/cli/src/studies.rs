@@ -7,7 +7,7 @@ use rheostat_record::{Event, RecordError, Run};
 use rheostat_report::chart::SvgOptions;
 use rheostat_report::study::{self, Study as Report};
 use rheostat_report::tradeoff::{self, Tradeoffs};
-use rheostat_score::{ReadOutRow, Rules, TableRow, TradeoffMode, TradeoffOptions, TrialRow, read_rows};
+use rheostat_score::{Clock, ReadOutRow, Rules, TableRow, TradeoffMode, TradeoffOptions, TrialRow, read_rows};
 use rheostat_workload::WORKLOADS;
 
 use crate::arguments::{Format, Global};
@@ -56,8 +56,8 @@ pub(crate) fn table(folder: &Path, manifest: &StudyManifest) -> PathBuf {
 /// What is printed of a study; its page shows everything.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Show<'a> {
-    /// Times to targets and scores.
-    Scores,
+    /// Times to targets and scores, told by this clock.
+    Scores(Option<Clock>),
     /// What comes out at which rate.
     Sweep,
     /// Quality against cost.
@@ -74,11 +74,14 @@ pub(crate) fn report(
     global: &Global,
 ) -> Result<(), CliError> {
     let read_outs = table(folder, study).with_file_name(ReadOutTable::FILE);
-    let usual = TradeoffOptions::default();
+    let mut usual = TradeoffOptions::default();
+    if let Show::Scores(Some(clock)) = show {
+        usual.clock = clock;
+    }
     let options = match show {
         Show::Curves(options) => Some(options),
-        Show::Scores if read_outs.exists() => Some(&usual),
-        Show::Scores | Show::Sweep => None,
+        Show::Scores(_) if read_outs.exists() => Some(&usual),
+        Show::Scores(_) | Show::Sweep => None,
     };
     if let Some(options) = options {
         let rows = self::rows(&read_outs)?;
@@ -86,11 +89,15 @@ pub(crate) fn report(
     }
     let runs = runs(rows, folder)?;
     let study = Report::new(&study.name, rows, &Rules::default()).rules(RULES).runs(&runs).planned(study.wanted);
+    let study = match show {
+        Show::Scores(Some(clock)) => study.clocked(clock),
+        _ => study,
+    };
     match (global.format, show) {
         (Format::Json, _) => output::json(&rows)?,
-        (Format::Csv, Show::Scores | Show::Curves(_)) => output::text(&study::csv(&study))?,
+        (Format::Csv, Show::Scores(_) | Show::Curves(_)) => output::text(&study::csv(&study))?,
         (Format::Csv, Show::Sweep) => output::text(&study::sweep_csv(&study))?,
-        (Format::Text, Show::Scores | Show::Curves(_)) => output::text(&study::summary(&study, &summary_options()))?,
+        (Format::Text, Show::Scores(_) | Show::Curves(_)) => output::text(&study::summary(&study, &summary_options()))?,
         (Format::Text, Show::Sweep) => output::text(&study::sweep_summary(&study, &summary_options()))?,
     }
     if rows.is_empty() {

@@ -192,6 +192,42 @@ fn results_kept_beside_a_study_are_gone_on_with_in_a_fresh_clone() {
 }
 
 #[test]
+fn a_report_is_told_by_the_clock_asked_for_and_compares_at_equal_cost() {
+    let search = STUDY.replace("learning_rate = 1e-3\n", "learning_rate = { method = \"adam_sls\" }\n");
+    let place = Place::new(&search);
+    assert_eq!(place.run(&[]).status.code(), Some(0));
+    let rows = place.rows();
+    let passes = |name: &str| {
+        let row = rows.iter().find(|row| row.submission == name).unwrap();
+        assert!(row.best_loss <= row.final_loss && row.final_loss > Some(0.0), "{row:?}");
+        (row.steps, row.forwards.unwrap(), row.backwards.unwrap())
+    };
+    assert_eq!(passes("cosine"), (66, 66, 66));
+    let (steps, forwards, backwards) = passes("constant");
+    assert!((steps, backwards) == (66, 66) && forwards > 2 * steps, "{forwards} forwards");
+    let report = |more: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_rheostat"));
+        command.current_dir(place.folder.path()).args(["report", "out"]).args(more).output().unwrap()
+    };
+    let told = report(&["--clock", "passes"]);
+    assert_eq!(told.status.code(), Some(0), "{}", stderr(&told));
+    assert!(String::from_utf8(told.stdout).unwrap().contains("passes, in the"));
+    let page = fs::read_to_string(place.path("out/report.html")).unwrap();
+    for heading in
+        ["digits-mlp after 66 updates, where the cheapest ends", "digits-mlp after 132 passes, where the cheapest ends"]
+    {
+        assert!(page.contains(heading), "{heading}");
+    }
+    let told = report(&["--clock", "pass"]);
+    assert_eq!(told.status.code(), Some(2));
+    assert!(stderr(&told).contains("did you mean passes?"), "{}", stderr(&told));
+    let run = place.path("out/trials/cosine/digits-mlp/study-0/trial-0/run");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_rheostat"));
+    let told = command.args(["report", "--clock", "passes"]).arg(run).output().unwrap();
+    assert!(told.status.code() == Some(2) && stderr(&told).contains("the folder of one study"), "{}", stderr(&told));
+}
+
+#[test]
 fn every_study_that_comes_with_the_program_can_be_read() {
     let studies = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../studies");
     let mut seen = 0;

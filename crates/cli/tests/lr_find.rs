@@ -2,6 +2,8 @@
 
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test that cannot set up must fail")]
 
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 /// Runs it with that recipe; what it wrote is gone afterwards.
@@ -88,6 +90,58 @@ fn what_else_the_recipe_moves_moves_as_in_the_run() {
     let moving = "momentum = { method = \"step\", peak = 0.5, gamma = 1.8, every = \"50 %\" }\n";
     assert_eq!(losses(moving), losses("momentum = 0.5\n"));
     assert_ne!(losses(moving), losses("momentum = 0.9\n"));
+}
+
+/// Every file below a folder with its bytes.
+fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut all = BTreeMap::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            all.extend(files(&path));
+        } else {
+            all.insert(path.clone(), std::fs::read(path).unwrap());
+        }
+    }
+    all
+}
+
+#[test]
+fn nothing_that_was_there_is_changed_and_a_run_goes_on_as_if_there_had_been_no_test() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = folder.path();
+    let rheostat = |arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_rheostat"));
+        command.args(arguments).env_remove("RHEOSTAT_DATA").current_dir(home);
+        let output = command.output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{arguments:?}: {}", stderr(&output));
+    };
+    std::fs::write(home.join("recipe.toml"), "workload = \"digits-mlp\"\nbudget = \"2 epochs\"\n").unwrap();
+    rheostat(&["train", "recipe.toml", "--threads", "1", "--out", "runs/before"]);
+    let before = files(home);
+    assert!(before.len() > 3);
+    rheostat(&["lr-find", "recipe.toml", "--threads", "1", "--steps", "20"]);
+    let after = files(home);
+    let kept: BTreeMap<PathBuf, Vec<u8>> =
+        after.clone().into_iter().filter(|(path, _)| before.contains_key(path)).collect();
+    assert_eq!(kept, before);
+    let added: Vec<&PathBuf> = after.keys().filter(|path| !before.contains_key(*path)).collect();
+    assert!(
+        !added.is_empty() && added.iter().all(|path| path.to_string_lossy().contains("lr-find-digits-mlp")),
+        "{added:?}"
+    );
+    // A folder that holds something is not taken.
+    let taken = home.join("runs/before");
+    let output = lr_find("", &["--out", taken.to_str().unwrap()]);
+    assert_ne!(output.status.code(), Some(0));
+    // The same run once more comes to the same weights.
+    rheostat(&["train", "recipe.toml", "--threads", "1", "--out", "runs/again"]);
+    let weights = |run: &str| -> Vec<Vec<u8>> {
+        let weights = files(&home.join(run)).into_iter().filter(|(path, _)| path.ends_with("weights.safetensors"));
+        weights.map(|(_, bytes)| bytes).collect()
+    };
+    assert!(!weights("runs/before").is_empty());
+    assert_eq!(weights("runs/before"), weights("runs/again"));
 }
 
 #[test]

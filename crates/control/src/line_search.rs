@@ -37,7 +37,7 @@ pub enum Ask {
     Try(f64),
     /// The same without weight decay, to measure a slope.
     Probe(f64),
-    /// Begin anew along another direction.
+    /// Begin anew along another direction; at most once an update.
     Turn(Direction),
     /// Take this step.
     Settle(Verdict),

@@ -5,9 +5,10 @@
 mod quadratic;
 
 use proptest::prelude::*;
+use proptest::test_runner::TestCaseError;
 use quadratic::{Host, Rule, Update, resolved};
-use rheostat_control::line_searches::{AdamSls, Alsals, BestStep, Salsa, Sls, Tested};
-use rheostat_control::{LineSearchMethod, Outcome};
+use rheostat_control::line_searches::{AdamSls, Alsals, BestStep, Criterion, Salsa, Sls, Tested};
+use rheostat_control::{Direction, LineSearchMethod, Outcome};
 
 const UPDATES: u64 = 40;
 
@@ -29,32 +30,82 @@ fn step_sizes(updates: &[Update]) -> Vec<f64> {
     updates.iter().map(|update| update.verdict.step_size).collect()
 }
 
+/// What a method says of the steps it accepts: `H >= c eta S`, and `H <= most eta S`.
+#[derive(Clone, Copy)]
+struct Promise {
+    tested: Direction,
+    c: f64,
+    smoothing: f64,
+    /// Of the prediction, at most: Goldstein's other side.
+    most: Option<f64>,
+    /// In the place of `c` where the averaged slope leads upwards; without it nothing is accepted there.
+    uphill: Option<f64>,
+}
+
+/// Makes updates, and looks at each accepted step again: loss and slope are computed anew from weights and gradient.
+fn keeps(spec: &impl LineSearchMethod, promise: &Promise, mut host: Host) -> Result<(), TestCaseError> {
+    let mut search = resolved(spec);
+    let Promise { tested, c, smoothing, most, uphill } = *promise;
+    let name = spec.method().name;
+    let (mut decreases, mut slopes, mut satisfied) = (0.0, 0.0, 0);
+    for step in 0..UPDATES {
+        let (before, gradient) = (host.clone(), host.gradient());
+        let Ok(done) = host.update(&mut *search, step) else { break };
+        let size = done.verdict.step_size;
+        prop_assert!((0.0..=10.0).contains(&size), "{name}: {size}");
+        let direction = host.direction(&gradient, tested);
+        let point: Vec<f64> = before.weights.iter().zip(&direction).map(|(x, d)| x - size * d).collect();
+        match done.verdict.outcome {
+            Outcome::Satisfied | Outcome::Unresolved => {
+                let slope: f64 = gradient.iter().zip(&direction).map(|(g, d)| g * d).sum();
+                let fall = before.loss(&before.weights) - host.loss(&point);
+                slopes = smoothing * slopes + (1.0 - smoothing) * slope;
+                decreases = smoothing * decreases + (1.0 - smoothing) * fall;
+                if done.verdict.outcome == Outcome::Unresolved {
+                    continue;
+                }
+                satisfied += 1;
+                let share = if slopes > 0.0 { Some(c) } else { uphill };
+                prop_assert!(share.is_some(), "{name}: accepted along a slope of {slopes}");
+                let (least, rounding) =
+                    (share.unwrap_or(c) * size * slopes, before.loss(&before.weights).max(size * slopes.abs()));
+                prop_assert!(decreases >= least - 1e-12 * rounding, "{name}: {decreases} below {least}");
+                if let Some(most) = most.filter(|_| size < 10.0) {
+                    let most = most * size * slopes;
+                    prop_assert!(decreases <= most + 1e-12 * rounding, "{name}: {decreases} above {most}");
+                }
+            }
+            Outcome::Exhausted if name == "sls" => prop_assert_eq!(size, 1e-6),
+            Outcome::Exhausted | Outcome::Flat => prop_assert_eq!(size, 0.0),
+            Outcome::Reused | Outcome::Ascent => prop_assert!(name == "salsa" || tested == Direction::Applied),
+            other => prop_assert!(false, "{name}: {other:?}"),
+        }
+    }
+    prop_assert!(satisfied > 0, "{name}: nothing was looked at");
+    Ok(())
+}
+
 proptest! {
     #[test]
-    fn a_step_that_satisfies_the_criterion_does_so_when_looked_at_again(
+    fn a_step_that_satisfies_its_criterion_does_so_when_looked_at_again(
         (curvatures, weights) in landscape(), c in 0.05..0.9_f64, smoothing in prop_oneof![Just(0.0), 0.0..0.999_f64],
         initial in 0.01..10.0_f64,
     ) {
-        let spec = Alsals { c, smoothing, initial, ..Alsals::default() };
-        let mut host = Host::new(&curvatures, &weights, Rule::Adam(0.9, 1e-8));
-        let mut search = resolved(&spec);
-        let (mut decreases, mut slopes) = (0.0, 0.0);
-        for step in 0..UPDATES {
-            let Ok(done) = host.update(&mut *search, step) else { break };
-            let base = done.base.expect("it searches");
-            prop_assert!(done.verdict.step_size <= 10.0);
-            if matches!(done.verdict.outcome, Outcome::Satisfied | Outcome::Unresolved) {
-                slopes = smoothing * slopes + (1.0 - smoothing) * base.decrease;
-                decreases = smoothing * decreases + (1.0 - smoothing) * (base.loss - host.loss(&host.weights));
-                let share = if slopes > 0.0 { c } else { 1.0 / c };
-                let wanted = share * done.verdict.step_size * slopes;
-                let satisfied = decreases >= wanted - 1e-12 * wanted.abs().max(base.loss);
-                prop_assert!(satisfied || done.verdict.outcome == Outcome::Unresolved, "{decreases} {wanted}");
-            } else {
-                prop_assert!(matches!(done.verdict.outcome, Outcome::Exhausted | Outcome::Flat));
-                prop_assert_eq!(done.verdict.step_size, 0.0);
-            }
-        }
+        use Direction::{Applied, NegativeGradient, WithoutMomentum};
+        let sgd = Host::new(&curvatures, &weights, Rule::Sgd);
+        let adam = Host::new(&curvatures, &weights, Rule::Adam(0.9, 1e-8));
+        let plain = Promise { tested: NegativeGradient, c, smoothing: 0.0, most: None, uphill: None };
+        keeps(&Sls { c, initial, ..Sls::default() }, &plain, sgd.clone())?;
+        let c_of_two_sides = c / 2.0;
+        let goldstein = Sls { c: c_of_two_sides, initial, criterion: Criterion::Goldstein, ..Sls::default() };
+        keeps(&goldstein, &Promise { c: c_of_two_sides, most: Some(1.0 - c_of_two_sides), ..plain }, sgd)?;
+        let smoothed = Promise { tested: WithoutMomentum, smoothing, ..plain };
+        keeps(&AdamSls { c, smoothing, initial, ..AdamSls::default() }, &smoothed, adam.clone())?;
+        keeps(&Salsa { c, smoothing, initial, ..Salsa::default() }, &smoothed, adam.clone())?;
+        let applied = Promise { tested: Applied, ..smoothed };
+        keeps(&Salsa { c, smoothing, initial, tested: Tested::Applied, ..Salsa::default() }, &applied, adam.clone())?;
+        let uphill = Promise { uphill: Some(1.0 / c), ..applied };
+        keeps(&Alsals { c, smoothing, initial, ..Alsals::default() }, &uphill, adam)?;
     }
 
     #[test]

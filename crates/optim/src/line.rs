@@ -11,7 +11,7 @@ use crate::{Buffer, Gradients, OptimError, Optimizer, Parameter, Update};
 pub struct Line {
     /// What is applied; of a rule whose directions contain the rate, the gradient that they are going to be made of.
     update: Update,
-    /// What is measured along, where that is not the update itself.
+    /// What is measured along, where that is not the update itself: it is held only then.
     tested: Option<Update>,
     aim: Aim,
     /// The hyperparameters to make directions with once the rate is found, where they contain it.
@@ -159,27 +159,25 @@ impl Optimizer {
         }
     }
 
-    /// Has the losses measured along another direction from now on.
+    /// Has the losses measured along another direction from now on, once: the gradient that was kept becomes that direction.
     ///
     /// # Errors
-    /// [`OptimError::GradientNotKept`] unless [`Searching::may_turn`] was said.
+    /// [`OptimError::GradientNotKept`] unless [`Searching::may_turn`] was said, or after another turn.
     pub fn turn<M: Module>(&self, model: &M, line: &mut Line, along: Direction) -> Result<(), OptimError> {
         let kept = line.aim.kept.take().ok_or(OptimError::GradientNotKept)?;
-        (line.aim.along, line.aim.decrease) = (along, 0.0);
+        (line.aim.along, line.aim.decrease) = (along, line.aim.of_gradients);
         let weights = Weights::of(model);
-        for (index, gradient) in &kept {
-            if let (Some((path, Some(update))), Some(state)) =
-                (line.update.directions.get(*index), &self.states[*index])
+        for (index, gradient) in kept {
+            if let (Some((path, Some(update))), Some(state)) = (line.update.directions.get(index), &self.states[index])
             {
-                let group = self.group_of[*index];
+                let group = self.group_of[index];
                 let values = &line.update.groups[group].rule;
-                let read = || weights.read(*index);
-                let parameter = Parameter { path, shape: &self.layout.tensors[*index].shape, read: &read };
-                let without = |raw| self.rules[*index].without_momentum(raw, &parameter, state, values);
-                line.aim.take_in(*index, group, gradient.clone(), update, without)?;
+                let read = || weights.read(index);
+                let parameter = Parameter { path, shape: &self.layout.tensors[index].shape, read: &read };
+                let without = |raw| self.rules[index].without_momentum(raw, &parameter, state, values);
+                line.aim.take_in(index, group, gradient, update, without)?;
             }
         }
-        line.aim.kept = Some(kept);
         line.tested = line.aim.tested(&line.update);
         Ok(())
     }
@@ -197,9 +195,9 @@ impl Line {
         self.tested.as_ref().filter(|_| along != Direction::Applied).unwrap_or(&self.update)
     }
 
-    /// Whether losses are measured along this direction.
+    /// Whether losses are measured along what is taken along this direction.
     pub(crate) fn measures(&self, along: Direction) -> bool {
-        self.aim.along == along
+        self.aim.along == along || (self.tested.is_none() && self.values.is_none())
     }
 
     fn sizes(&self, step_size: f64) -> Vec<f64> {
@@ -214,7 +212,9 @@ pub(crate) struct Aim {
     scales: Vec<f64>,
     clipping: f64,
     decrease: f64,
-    /// What is tested, by the tensor's index, unless that is the update.
+    /// The part of tensors whose direction is the gradient, whatever is searched along.
+    of_gradients: f64,
+    /// What is tested, by the tensor's index, where that is not the update.
     tested: Vec<(usize, Buffer)>,
     /// The gradients, if the search may turn.
     kept: Option<Vec<(usize, Buffer)>>,
@@ -227,6 +227,7 @@ impl Aim {
             scales: searching.scales.to_vec(),
             clipping: searching.clipping,
             decrease: 0.0,
+            of_gradients: 0.0,
             tested: Vec::new(),
             kept: searching.may_turn.then(Vec::new),
         }
@@ -250,22 +251,39 @@ impl Aim {
                 self.decrease += weight * gradient.dot(applied)?;
                 return Ok(());
             }
-            Direction::WithoutMomentum => without_momentum(gradient.clone())?,
-            Direction::NegativeGradient => gradient.clone(),
+            Direction::WithoutMomentum => {
+                let tested = without_momentum(gradient.clone())?;
+                self.decrease += weight * gradient.dot(&tested)?;
+                tested
+            }
+            Direction::NegativeGradient => {
+                self.decrease += weight * gradient.dot(&gradient)?;
+                gradient
+            }
         };
-        self.decrease += weight * gradient.dot(&tested)?;
         self.tested.push((index, tested));
         Ok(())
     }
 
-    /// What was noted as an update of its own, decaying as `update` does.
+    /// One tensor whose direction is its gradient.
+    pub(crate) fn take_in_gradient(&mut self, group: usize, gradient: &Buffer) -> Result<(), OptimError> {
+        let decrease = self.scales[group] / self.clipping * gradient.dot(gradient)?;
+        self.decrease += decrease;
+        self.of_gradients += decrease;
+        Ok(())
+    }
+
+    /// What was noted as an update of its own, decaying as `update` does; nothing if it is the same.
     fn tested(&mut self, update: &Update) -> Option<Update> {
+        if self.tested.is_empty() {
+            return None;
+        }
         let mut noted = std::mem::take(&mut self.tested).into_iter().peekable();
-        let directions = update.directions.iter().enumerate().map(|(index, (path, _))| {
-            let direction = noted.next_if(|(of, _)| *of == index).map(|(_, direction)| direction);
-            (path.clone(), direction)
+        let directions = update.directions.iter().enumerate().map(|(index, (path, applied))| {
+            let own = noted.next_if(|(of, _)| *of == index).map(|(_, direction)| direction);
+            (path.clone(), own.or_else(|| applied.clone()))
         });
-        (self.along != Direction::Applied).then(|| Update {
+        Some(Update {
             directions: directions.collect(),
             displaces: false,
             decay_shares: update.decay_shares.clone(),

@@ -39,6 +39,12 @@ pub enum SearchError<E> {
     /// The loss of a trial point could not be computed.
     #[error("the loss at a trial point: {0}")]
     Loss(E),
+    /// The loss that the search would start from is infinite or NaN: no trial can be compared with it.
+    #[error("the loss at the current weights is {loss}: a line search starts from a finite loss")]
+    NonFinite {
+        /// With the gradient.
+        loss: f64,
+    },
     /// The loss of the same weights and the same batch came out differently.
     #[error(
         "the same weights and the same batch have loss {first} and then {again}: a line search compares such losses. Give every \
@@ -93,7 +99,7 @@ pub enum SearchError<E> {
 /// ```
 ///
 /// # Errors
-/// [`SearchError`]; the moments have moved then.
+/// [`SearchError`]; the moments have moved then. A `loss` that is not finite is refused before anything is evaluated.
 pub fn find_step_size<M: Module, E>(
     optimizer: &Optimizer,
     model: &M,
@@ -103,6 +109,9 @@ pub fn find_step_size<M: Module, E>(
     verify: bool,
     mut evaluate: impl FnMut(&M) -> Result<f64, E>,
 ) -> Result<Searched, SearchError<E>> {
+    if !loss.is_finite() {
+        return Err(SearchError::NonFinite { loss });
+    }
     let (mut trials, mut probes) = (0, 0);
     // A point where weight decay would flip the weights is as bad as any.
     let mut loss_at = |line: &Line, size: f64, decay: bool| match optimizer.trial(model, line, size, decay)? {

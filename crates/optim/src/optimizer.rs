@@ -142,18 +142,22 @@ impl Optimizer {
                 continue;
             };
             let group = &groups[self.group_of[index]];
-            let raw = aim.as_ref().map(|_| gradient.clone());
+            let rule = &self.rules[index];
             let read = || weights.read(index);
-            if group.decay.coupling == DecayCoupling::L2 && group.decay.weight_decay != 0.0 {
+            let decays = group.decay.coupling == DecayCoupling::L2 && group.decay.weight_decay != 0.0;
+            // A direction that is the gradient need not be held beside it.
+            let raw = aim.as_ref().filter(|_| decays || !rule.is_gradient()).map(|_| gradient.clone());
+            if decays {
                 gradient = gradient.add_scaled(read()?, group.decay.weight_decay)?;
             }
             let parameter = Parameter { path: &path, shape: &self.layout.tensors[index].shape, read: &read };
             let state = self.states[index].take();
-            let rule = &self.rules[index];
             let (direction, state) = rule.direction(gradient, &parameter, state, &group.rule)?;
-            if let (Some(aim), Some(raw)) = (&mut aim, raw) {
-                let without = |raw| rule.without_momentum(raw, &parameter, &state, &group.rule);
-                aim.take_in(index, self.group_of[index], raw, &direction, without)?;
+            let without = |raw| rule.without_momentum(raw, &parameter, &state, &group.rule);
+            match (&mut aim, raw) {
+                (Some(aim), Some(raw)) => aim.take_in(index, self.group_of[index], raw, &direction, without)?,
+                (Some(aim), None) => aim.take_in_gradient(self.group_of[index], &direction)?,
+                (None, _) => {}
             }
             decay_shares[index] = rule.decay_share(&state);
             self.states[index] = Some(state);

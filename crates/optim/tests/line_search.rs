@@ -6,15 +6,16 @@ mod common;
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::nn::{BatchNorm, BatchNormConfig, Dropout, DropoutConfig, Linear, LinearConfig};
 use burn::tensor::{Device, Distribution, Tensor};
-use common::{Vector, alone, tensor};
+use common::{CURVATURE, START, Vector, alone, rate, tensor};
 use rheostat_control::optimizers::{Adam, Adamw, HeavyBall, HeavyBallForm, Sgd};
 use rheostat_control::{
-    Ask, Base, ControlError, Direction, Hyperparameter, Hyperparameters, LineSearch, Opening, OptimizerSpec, Outcome,
-    Verdict,
+    Ask, Base, ControlError, Direction, Hyperparameter, Hyperparameters, LineSearch, LineSearchMethod, MetricDirection,
+    Opening, OptimizerSpec, Outcome, Setting, Verdict,
 };
 use rheostat_optim::{
     Gradients, OptimError, Optimizer, ParameterGroup, SearchError, Searched, Searching, find_step_size, weights,
 };
+use rheostat_schedule::Frame;
 
 /// Halves the step until the loss falls, or the step is hardly one.
 struct Halving {
@@ -153,6 +154,113 @@ fn a_loss_that_does_not_repeat_is_found_at_the_first_step() {
     let error = update(net, &mut optimizer, 0.1, false).unwrap_err();
     assert!(matches!(error, SearchError::NotRepeatable { first, again } if first != again), "{error}");
     assert!(error.to_string().contains("dropout masks"), "{error}");
+}
+
+#[test]
+fn a_loss_that_is_not_finite_is_refused_before_any_trial() {
+    let model = Vector::new(&[1.0]);
+    let mut optimizer = Optimizer::new(&OptimizerSpec::Adam(Adam::default()), &model, &[]).unwrap();
+    for wrong in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+        let mut line = optimizer.line(&model, model.gradients(&[2.0]), &NOTHING, searching(&[1.0])).unwrap();
+        let evaluate = |_: &Vector| -> Result<f64, OptimError> { panic!("a trial was evaluated") };
+        let mut search = Halving::from(0.1);
+        let found = find_step_size(&optimizer, &model, &mut line, wrong, &mut search, true, evaluate);
+        let error = found.unwrap_err();
+        assert!(matches!(error, SearchError::NonFinite { loss } if loss.to_bits() == wrong.to_bits()), "{error}");
+        assert_eq!(
+            error.to_string(),
+            format!("the loss at the current weights is {wrong}: a line search starts from a finite loss")
+        );
+        assert!(search.base.is_nan(), "the search was not asked");
+    }
+}
+
+#[test]
+fn a_step_that_satisfies_its_criterion_does_so_when_its_loss_is_computed_again() {
+    use rheostat_control::line_searches::{AdamSls, Alsals, Criterion, Salsa, Sls, Tested};
+    let (sgd, adam) = (OptimizerSpec::Sgd(Sgd::default()), OptimizerSpec::Adam(Adam::default()));
+    satisfied_again(&Sls::default(), &sgd, 0.1);
+    satisfied_again(&Sls { criterion: Criterion::Goldstein, ..Sls::default() }, &sgd, 0.1);
+    satisfied_again(&AdamSls::default(), &adam, 0.1);
+    satisfied_again(&Alsals::plain(), &adam, 0.6);
+    satisfied_again(&Salsa { smoothing: 0.0, ..Salsa::default() }, &adam, 0.3);
+    satisfied_again(&Salsa { smoothing: 0.0, tested: Tested::Applied, ..Salsa::default() }, &adam, 0.3);
+}
+
+/// Minimises a quadratic in double precision, and looks again at every step that was accepted: `f(x) - f(x - eta d) >= c eta <g, d>`.
+fn satisfied_again(spec: &impl LineSearchMethod, optimizer: &OptimizerSpec, c: f64) {
+    let loss = |weights: &[f64]| -> f64 { weights.iter().zip(CURVATURE).map(|(x, a)| 0.5 * a * x * x).sum() };
+    let (frame, direction) = (Frame::unbounded(), MetricDirection::Increasing);
+    let setting = Setting { frame, evaluate_every: 10, target: 0.9, direction, seed: 0 };
+    let mut search = spec.resolve(&setting).unwrap();
+    let mut model = Vector::new(&START);
+    let mut optimizer = Optimizer::new(optimizer, &model, &[]).unwrap();
+    let mut satisfied = 0;
+    for step in 0..30 {
+        let before = model.values();
+        let gradient: Vec<f64> = before.iter().zip(CURVATURE).map(|(x, a)| a * x).collect();
+        let gradients = model.gradients(&gradient);
+        let along = match search.open(step, None) {
+            Opening::Search(along) => along,
+            Opening::Settled(verdict) => {
+                model = optimizer.step(model, gradients, &[rate(verdict.step_size)]).unwrap();
+                continue;
+            }
+        };
+        let searching = Searching { along, may_turn: search.may_turn(), ..searching(&[1.0]) };
+        let mut line = optimizer.line(&model, gradients, &NOTHING, searching).unwrap();
+        let evaluate = |trial: &Vector| Ok::<_, OptimError>(loss(&trial.values()));
+        let base = loss(&before);
+        let found = find_step_size(&optimizer, &model, &mut line, base, &mut *search, true, evaluate).unwrap();
+        let size = found.verdict.step_size;
+        if found.verdict.outcome == Outcome::Satisfied {
+            satisfied += 1;
+            let at = |size| optimizer.trial(&model, &line, size, true).unwrap().unwrap().values();
+            // The direction, from weights a whole step away.
+            let slope: f64 = gradient.iter().zip(before.iter().zip(at(1.0))).map(|(g, (x, away))| g * (x - away)).sum();
+            let fall = base - loss(&at(size));
+            let (name, least) = (spec.method().name, c * size * slope);
+            assert!((slope - found.decrease).abs() <= 1e-12 * slope.abs(), "{name}: {slope} {}", found.decrease);
+            assert!(fall >= least - 1e-12 * base.max(least.abs()), "{name}: {fall} below {least}");
+        }
+        model = optimizer.take(model, line, &found.verdict).unwrap();
+        let reached = loss(&model.values());
+        assert!(found.loss_after.is_nan() || (found.loss_after - reached).abs() <= 1e-12 * base, "{found:?} {reached}");
+    }
+    assert!(satisfied > 3, "{}: {satisfied}", spec.method().name);
+}
+
+#[test]
+fn a_step_along_the_gradient_has_its_loss_measured() {
+    let model = Vector::new(&[1.0, -2.0]);
+    let mut optimizer = Optimizer::new(&OptimizerSpec::Sgd(Sgd::default()), &model, &[]).unwrap();
+    let along = Searching { along: Direction::NegativeGradient, ..searching(&[1.0]) };
+    let mut line = optimizer.line(&model, model.gradients(&[1.0, -2.0]), &NOTHING, along).unwrap();
+    assert_eq!(line.decrease(), 5.0);
+    let loss = |model: &Vector| model.values().iter().map(|x| 0.5 * x * x).sum::<f64>();
+    let evaluate = |trial: &Vector| Ok::<_, OptimError>(loss(trial));
+    let mut search = Halving::from(0.5);
+    let found = find_step_size(&optimizer, &model, &mut line, 2.5, &mut search, true, evaluate).unwrap();
+    let model = optimizer.take(model, line, &found.verdict).unwrap();
+    assert_eq!((found.verdict.step_size, found.loss_after), (0.5, loss(&model)));
+}
+
+#[test]
+fn a_search_turns_once() {
+    let model = Vector::new(&[1.0, 2.0]);
+    let mut optimizer = Optimizer::new(&OptimizerSpec::Adam(Adam::default()), &model, &[]).unwrap();
+    let turning = Searching { may_turn: true, ..searching(&[1.0]) };
+    let mut line = optimizer.line(&model, model.gradients(&[2.0, -3.0]), &NOTHING, turning).unwrap();
+    optimizer.turn(&model, &mut line, Direction::NegativeGradient).unwrap();
+    assert_eq!(line.decrease(), 13.0);
+    let error = optimizer.turn(&model, &mut line, Direction::WithoutMomentum).unwrap_err();
+    assert_eq!(error, OptimError::GradientNotKept);
+    // Of plain gradient descent every direction is the gradient.
+    let mut optimizer = Optimizer::new(&OptimizerSpec::Sgd(Sgd::default()), &model, &[]).unwrap();
+    let mut line = optimizer.line(&model, model.gradients(&[2.0, -3.0]), &NOTHING, turning).unwrap();
+    optimizer.turn(&model, &mut line, Direction::WithoutMomentum).unwrap();
+    assert_eq!(line.decrease(), 13.0);
+    assert_eq!(optimizer.trial(&model, &line, 0.5, true).unwrap().unwrap().values(), [0.0, 3.5]);
 }
 
 #[test]

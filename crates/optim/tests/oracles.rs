@@ -312,17 +312,22 @@ fn a_line_search_may_leave_out_the_momentum() {
                 optimizer.load(&before).unwrap();
                 let searching = Searching { along: which, scales: &[1.0], clipping: 1.0, may_turn: true };
                 let none = [Hyperparameters::new()];
-                let mut line = optimizer.line(&model, gradients.clone(), &none, searching).unwrap();
+                let line = optimizer.line(&model, gradients.clone(), &none, searching).unwrap();
                 assert!((line.decrease() + 2.0 * wanted).abs() < 1e-12, "{which:?}");
                 let trial = optimizer.trial(&model, &line, 0.5, true).unwrap().unwrap();
                 assert!((trial.values()[0] + 0.5 * wanted).abs() < 1e-12, "{which:?}");
 
-                optimizer.turn(&model, &mut line, Direction::Applied).unwrap();
+                // The same by a turn away from what is applied.
                 optimizer.load(&before).unwrap();
                 let update = optimizer.direction(&model, gradients.clone(), &none).unwrap();
+                optimizer.load(&before).unwrap();
+                let searching = Searching { along: Direction::Applied, ..searching };
+                let mut line = optimizer.line(&model, gradients.clone(), &none, searching).unwrap();
                 assert_eq!(line.decrease(), update.dot(&gradients).unwrap(), "{which:?}");
                 optimizer.turn(&model, &mut line, which).unwrap();
                 assert!((line.decrease() + 2.0 * wanted).abs() < 1e-12, "{which:?}");
+                let trial = optimizer.trial(&model, &line, 0.5, true).unwrap().unwrap();
+                assert!((trial.values()[0] + 0.5 * wanted).abs() < 1e-12, "{which:?}");
             }
         }
     }

@@ -4,6 +4,17 @@ use serde::{Deserialize, Serialize};
 
 use crate::{ReadOut, number};
 
+/// What training has cost so far, what was taken back included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cost {
+    /// Updates made.
+    pub spent: u64,
+    /// Forward passes.
+    pub forwards: u64,
+    /// Backward passes.
+    pub backwards: u64,
+}
+
 /// One line of `events.jsonl`: a flat object with the key `event`.
 ///
 /// In [`Event::Step`] and in what is told of such an update ([`Event::Change`], [`Event::Moments`], [`Event::Search`]) `step` is the
@@ -40,6 +51,9 @@ pub enum Event {
         val_metric: f64,
         /// Training seconds so far.
         train_seconds: f64,
+        /// What training had cost so far besides; absent in records of earlier versions.
+        #[serde(flatten)]
+        cost: Option<Cost>,
     },
     /// The model was evaluated once on the test split, at the end.
     Test {

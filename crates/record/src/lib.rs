@@ -21,7 +21,7 @@ mod workload_facts;
 pub use checkpoint::Checkpoint;
 pub use document::{Diagnostic, DocumentError, Origin, Source};
 pub use error::RecordError;
-pub use event::{Event, Status};
+pub use event::{Cost, Event, Status};
 pub use landscape::{Column, Landscape, OtherBatch};
 pub use manifest::{FORMAT, Manifest};
 pub use observations::{LOSS_COLUMNS, observations, read_losses, told_loss};

@@ -8,7 +8,7 @@ use std::fs;
 
 use common::{evaluation, manifest, step};
 use proptest::prelude::*;
-use rheostat_record::{Checkpoint, Event, EventSink, RecordError, Run, RunResult, RunWriter, Status};
+use rheostat_record::{Checkpoint, Cost, Event, EventSink, RecordError, Run, RunResult, RunWriter, Status};
 
 fn result() -> RunResult {
     RunResult {
@@ -62,6 +62,18 @@ fn lines_are_flat_objects_with_the_documented_keys() {
         line,
         r#"{"event":"step","step":3,"loss":0.5,"gradient_norm":1.0,"train_seconds":3.0,"learning_rate":0.001}"#
     );
+}
+
+#[test]
+fn an_evaluation_says_what_training_had_cost_and_need_not() {
+    let earlier = r#"{"event":"evaluation","step":5,"val_loss":1.0,"val_metric":0.5,"train_seconds":5.0}"#;
+    assert_eq!(serde_json::from_str::<Event>(earlier).unwrap(), evaluation(5, 0.5));
+    assert_eq!(serde_json::to_string(&evaluation(5, 0.5)).unwrap(), earlier);
+    let cost = Some(Cost { spent: 7, forwards: 21, backwards: 7 });
+    let now = Event::Evaluation { step: 5, val_loss: 1.0, val_metric: 0.5, train_seconds: 5.0, cost };
+    let line = serde_json::to_string(&now).unwrap();
+    assert!(line.ends_with(r#""train_seconds":5.0,"spent":7,"forwards":21,"backwards":7}"#), "{line}");
+    assert_eq!(serde_json::from_str::<Event>(&line).unwrap(), now);
 }
 
 #[test]

@@ -39,7 +39,7 @@ pub fn steps_csv(run: &Run) -> String {
 pub fn evaluations_csv(run: &Run) -> String {
     let mut text = "step,val_loss,val_metric,train_seconds\n".to_owned();
     for event in &run.events {
-        let Event::Evaluation { step, val_loss, val_metric, train_seconds } = event else { continue };
+        let Event::Evaluation { step, val_loss, val_metric, train_seconds, .. } = event else { continue };
         text.push_str(&format!("{step},{},{},{}\n", exact(*val_loss), exact(*val_metric), exact(*train_seconds)));
     }
     text

@@ -20,7 +20,7 @@ pub fn tensorboard(run: &Run) -> Vec<u8> {
                 let own = [("train/loss".to_owned(), *loss), ("train/gradient_norm".to_owned(), *gradient_norm)];
                 writer.scalars(*step, *train_seconds, own.into_iter().chain(names));
             }
-            Event::Evaluation { step, val_loss, val_metric, train_seconds } => {
+            Event::Evaluation { step, val_loss, val_metric, train_seconds, .. } => {
                 let values = [("val/loss".to_owned(), *val_loss), (metric.clone(), *val_metric)];
                 writer.scalars(*step, *train_seconds, values.into_iter());
             }

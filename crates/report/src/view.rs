@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use rheostat_control::Turn;
-use rheostat_record::{Event, ReadOut, Run, Score, Status, Target};
+use rheostat_record::{Cost, Event, ReadOut, Run, Score, Status, Target};
 
 /// What reports look at, taken out of a run once.
 #[derive(Debug)]
@@ -30,6 +30,8 @@ pub(crate) struct View<'a> {
 pub(crate) struct Evaluation {
     pub(crate) step: u64,
     pub(crate) seconds: f64,
+    /// Absent in records of earlier versions.
+    pub(crate) cost: Option<Cost>,
     pub(crate) loss: f64,
     pub(crate) metric: f64,
 }
@@ -130,10 +132,10 @@ impl<'a> View<'a> {
                     values.push(*value);
                 }
             }
-            Event::Evaluation { step, val_loss, val_metric, train_seconds } => {
+            Event::Evaluation { step, val_loss, val_metric, train_seconds, cost } => {
                 *clock = *train_seconds;
-                let seconds = *train_seconds;
-                self.evaluations.push(Evaluation { step: *step, seconds, loss: *val_loss, metric: *val_metric });
+                let (seconds, cost) = (*train_seconds, *cost);
+                self.evaluations.push(Evaluation { step: *step, seconds, cost, loss: *val_loss, metric: *val_metric });
             }
             Event::Test { step, test_loss, test_metric } => {
                 self.test = Some(Score { step: *step, loss: *test_loss, metric: *test_metric });

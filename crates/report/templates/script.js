@@ -37,8 +37,8 @@ for (const svg of document.querySelectorAll("figure div > svg")) {
     const x = Math.min(across[1], Math.max(across[0], (event.clientX - box.left) * svg.viewBox.baseVal.width / box.width));
     const lines = [...plot.querySelectorAll(".line[data-name]")].map(path => [path, under(path, x)]).filter(line => line[1] !== undefined);
     const where = value(x, across);
-    const along = {"by-time": "time ", "by-updates": "update "}[svg.parentNode.className] ?? "";
-    tip.replaceChildren(Object.assign(document.createElement("div"), {textContent: along + text(along === "update " ? Math.round(where) : where)}));
+    const along = {"by-time": "time ", "by-updates": "update ", "by-passes": "pass "}[svg.parentNode.className] ?? "";
+    tip.replaceChildren(Object.assign(document.createElement("div"), {textContent: along + text(along === "update " || along === "pass " ? Math.round(where) : where)}));
     for (const [path, y] of lines.slice(0, 12)) {
       const row = document.createElement("div"), key = document.createElement("i"), number = document.createElement("b");
       key.className = "key " + path.getAttribute("class").replace("line", "");

@@ -1,13 +1,13 @@
 //! Reports of many trials.
-#![allow(clippy::unwrap_used, reason = "a test that cannot set up must fail")]
+#![allow(clippy::panic, clippy::unwrap_used, reason = "a test that cannot set up must fail")]
 
 mod samples;
 
-use rheostat_record::Run;
+use rheostat_record::{Event, Run, Status};
 use rheostat_report::chart::Glyphs;
 use rheostat_report::study::{self, Study};
 use rheostat_report::{ReportError, SummaryOptions};
-use rheostat_score::{Rules, TrialRow};
+use rheostat_score::{Clock, Rules, TrialRow};
 use samples::Sample;
 use samples::study::{compared, many, missed, one_workload, tuned};
 
@@ -44,12 +44,12 @@ fn the_tables_are_markdown() {
 }
 
 #[test]
-fn leaderboards_are_csv_by_both_clocks() {
+fn leaderboards_are_csv_by_every_clock() {
     let text = study::csv(&of(&one_workload()));
     let mut lines = text.lines();
     assert_eq!(lines.next(), Some("ruleset,clock,submission,rank,score,low,high,first,reached,workloads"));
     let starts: Vec<String> = lines.map(|line| line.splitn(5, ',').take(4).collect::<Vec<_>>().join(" ")).collect();
-    let expected = ["seconds", "steps"].iter().flat_map(|clock| {
+    let expected = ["seconds", "steps", "passes"].iter().flat_map(|clock| {
         [("cosine", 1), ("constant", 2), ("cycles", 3)].map(|(name, rank)| format!("self_tuning {clock} {name} {rank}"))
     });
     assert_eq!(starts, expected.collect::<Vec<_>>());
@@ -139,6 +139,137 @@ fn curves_are_there_if_runs_are() {
     for picture in page.split("<svg xmlns").skip(1).filter_map(|part| part.split("</svg></svg>").next()) {
         roxmltree::Document::parse(&format!("<svg xmlns{picture}</svg></svg>")).unwrap();
     }
+}
+
+/// The same with two trials of every update's step for one submission.
+fn searched() -> Vec<TrialRow> {
+    let mut rows = one_workload();
+    for row in &mut rows {
+        let forwards = if row.submission == "cosine" { 3 } else { 1 };
+        (row.forwards, row.backwards) = (Some(row.steps * forwards), Some(row.steps));
+        row.forwards_to_target = row.steps_to_target.map(|steps| steps * forwards);
+        row.final_loss = Some(0.125);
+    }
+    rows
+}
+
+#[test]
+fn passes_are_a_clock_of_their_own_where_updates_do_not_all_cost_the_same() {
+    let (same, differ) = (one_workload(), searched());
+    assert!(!page(&same).contains("id=\"by-passes\"") && !study::markdown(&of(&same)).contains("Passes"));
+    let text = page(&differ);
+    assert!(text.contains("id=\"by-passes\"") && text.contains("id=\"by-time\" checked"));
+    // 450 updates of 4 passes each against 650 of 2.
+    assert!(text.contains("By passes it is constant."), "{}", text.split("<p class=\"about\">").next().unwrap());
+    assert!(study::markdown(&of(&differ)).contains("Passes to the target"));
+    assert!(self::text(&differ).contains("passes to target"));
+    let led = of(&differ).clocked(Clock::Passes);
+    let led = study::html(&led).unwrap();
+    assert!(led.contains("<h1>constant reaches accuracy 0.95 on digits-mlp first: after 1,300 passes"));
+    assert!(led.contains("id=\"by-passes\" checked") && !led.contains("id=\"by-time\" checked"));
+}
+
+#[test]
+fn what_whole_runs_cost_and_lost_is_in_the_table_if_it_is_known() {
+    let text = page(&searched());
+    let cost = |passes| text.contains(&format!(">{passes} passes<small>loss 0.125<"));
+    assert!(text.contains("Mean at end") && cost("4,000") && cost("2,000"));
+    assert!(!page(&one_workload()).contains("Mean at end"));
+}
+
+/// Three runs of each of two submissions; a step of `search` costs twice as many passes.
+fn runs_of_two() -> Vec<(String, Run)> {
+    let run = |name: &str, seed, quality, forwards_per_step| {
+        (name.to_owned(), Sample { seed, quality, forwards_per_step, ..Sample::default() }.run())
+    };
+    let of = |(name, quality, forwards)| (1..4).map(move |seed| run(name, seed, quality, forwards));
+    [("cosine", 0.97, 1), ("search", 0.99, 3)].into_iter().flat_map(of).collect()
+}
+
+fn metric_at(runs: &[(String, Run)], name: &str, at: u64) -> String {
+    let own = runs.iter().filter(|(own, _)| own == name).flat_map(|(_, run)| &run.events);
+    let metric = |event: &Event| match event {
+        Event::Evaluation { step, val_metric, .. } => (*step == at).then_some(*val_metric),
+        _ => None,
+    };
+    let mut metrics: Vec<f64> = own.filter_map(metric).collect();
+    metrics.sort_by(f64::total_cmp);
+    let [low, median, high] = metrics[..] else { panic!("{metrics:?}") };
+    let short = |value: f64| format!("{value:.4}").trim_end_matches('0').to_owned();
+    format!("{}<small>{}–{}, ", short(median), short(low), short(high))
+}
+
+#[test]
+fn submissions_are_compared_at_equal_cost() {
+    let (rows, runs) = (searched(), runs_of_two());
+    let page = study::html(&of(&rows).runs(&runs)).unwrap();
+    let section = page.split("Quality at equal cost</h2>").nth(1).unwrap().split("</section>").next().unwrap();
+    let part = |class: &str| {
+        let from = format!("<div class=\"{class}\">\n<h3>");
+        section.split(&from).nth(1).unwrap_or_else(|| panic!("{class}")).split("<figure>").next().unwrap()
+    };
+    let by_updates = part("by-updates");
+    assert!(by_updates.contains("digits-mlp after 1,000 updates, where the cheapest ends"));
+    for name in ["cosine", "search"] {
+        assert!(by_updates.contains(&metric_at(&runs, name, 1000)), "{name}: {by_updates}");
+    }
+    // As many passes as cosine makes in all: half of the updates of the search.
+    let by_passes = part("by-passes");
+    assert!(by_passes.contains("digits-mlp after 2,000 passes, where the cheapest ends"));
+    assert!(
+        by_passes.contains(&metric_at(&runs, "cosine", 1000)) && by_passes.contains(&metric_at(&runs, "search", 500))
+    );
+    assert!(by_passes.contains("<small>after 4,000 passes</small>"), "where the search ends: {by_passes}");
+    assert!(by_passes.contains(&format!("number best\">{}", metric_at(&runs, "search", 500))), "{by_passes}");
+    assert!(by_passes.find("</i>search<") < by_passes.find("</i>cosine<"), "the better one stands first");
+}
+
+#[test]
+fn a_submission_that_breaks_off_is_no_measure_of_equal_cost() {
+    let (rows, mut runs) = (searched(), runs_of_two());
+    for (_, run) in runs.iter_mut().filter(|(name, _)| name == "search").take(2) {
+        run.events.retain(|event| !matches!(event, Event::Evaluation { step, .. } if *step > 300));
+        run.result.as_mut().unwrap().status = Status::Diverged;
+    }
+    let page = study::html(&of(&rows).runs(&runs)).unwrap();
+    assert!(page.contains("digits-mlp after 1,000 updates, where the cheapest ends"));
+    assert!(page.contains("✘ broke off"));
+    // A single run that breaks off counts as the worst: the median is the worse of the other two.
+    runs[4].1.result.as_mut().unwrap().status = Status::Finished;
+    let whole = runs_of_two();
+    runs[4].1.events.clone_from(&whole[4].1.events);
+    let page = study::html(&of(&rows).runs(&runs)).unwrap();
+    assert!(!page.contains("✘ broke off"));
+}
+
+#[test]
+fn quality_at_equal_cost_needs_several_submissions_that_go_on_beyond_the_target() {
+    let rows = searched();
+    let shown = |rows: &[TrialRow], runs: &[(String, Run)]| {
+        study::html(&of(rows).runs(runs)).unwrap().contains("Quality at equal cost")
+    };
+    assert!(shown(&rows, &runs_of_two()));
+    assert!(!shown(&rows, &runs_of_two()[..3]));
+    let mut stopped = runs_of_two();
+    stopped[1].1.result.as_mut().unwrap().status = Status::TargetMet;
+    assert!(!shown(&rows, &stopped));
+    let drawn: Vec<TrialRow> = rows.iter().cloned().map(|row| TrialRow { trial: 1, ..row }).collect();
+    assert!(!shown(&drawn, &runs_of_two()));
+}
+
+#[test]
+fn runs_that_do_not_say_their_passes_are_compared_by_the_other_clocks() {
+    let (rows, mut runs) = (searched(), runs_of_two());
+    for event in runs.iter_mut().flat_map(|(_, run)| &mut run.events) {
+        if let Event::Evaluation { cost, .. } = event {
+            *cost = None;
+        }
+    }
+    let page = study::html(&of(&rows).runs(&runs)).unwrap();
+    assert!(
+        page.contains("1,000 updates, where the cheapest ends") && !page.contains("passes, where the cheapest ends")
+    );
+    assert!(page.contains("These runs do not say what their evaluations had cost in passes."));
 }
 
 #[test]

@@ -22,7 +22,7 @@ fn small() -> Run {
     run.events = vec![
         step(0, 2.5, &[("learning_rate", 0.1)]),
         step(1, f64::NAN, &[("learning_rate", 1.0 / 3.0), ("group.0,1.momentum", 1e-7)]),
-        Event::Evaluation { step: 2, val_loss: f64::INFINITY, val_metric: 0.25, train_seconds: 0.5 },
+        Event::Evaluation { step: 2, val_loss: f64::INFINITY, val_metric: 0.25, train_seconds: 0.5, cost: None },
     ];
     run
 }

@@ -63,7 +63,7 @@ pub use leaderboard::{Entry, Leaderboard};
 pub use profile::Profile;
 pub use read_out_row::{ReadOutRow, TradeoffMode};
 pub use results_csv::read_results;
-pub use rows_csv::{Rows, TableRow, read_rows, write_rows};
+pub use rows_csv::{Rows, TableRow, read_rows, with_added_columns, write_rows};
 pub use rules::{BestTrial, Integral, RULES, Rules};
 pub use target_setting::TargetSetting;
 pub use times::Times;

@@ -20,6 +20,10 @@ impl<'text> Table<'text> {
         Ok(Self { reader, header, row: StringRecord::new() })
     }
 
+    pub(crate) fn header(&self) -> &StringRecord {
+        &self.header
+    }
+
     pub(crate) fn column(&self, name: &str) -> Option<usize> {
         self.header.iter().position(|column| column == name)
     }
@@ -39,6 +43,10 @@ impl<'text> Table<'text> {
         self.reader.read_record(&mut self.row).map_err(damaged)
     }
 
+    pub(crate) fn row(&self) -> &StringRecord {
+        &self.row
+    }
+
     /// From 1, with the header.
     pub(crate) fn line(&self) -> u64 {
         self.row.position().map_or(0, Position::line)
@@ -47,6 +55,11 @@ impl<'text> Table<'text> {
     /// What a column holds in this row, without spaces around it.
     pub(crate) fn cell(&self, column: usize) -> &str {
         self.row.get(column).unwrap_or_default().trim()
+    }
+
+    /// The same with its spaces.
+    pub(crate) fn cell_as_it_is(&self, column: usize) -> &str {
+        self.row.get(column).unwrap_or_default()
     }
 
     pub(crate) fn parse<T: FromStr>(&self, column: usize, expected: &'static str) -> Result<T, ScoreError> {
@@ -77,6 +90,6 @@ impl<'text> Table<'text> {
     }
 }
 
-fn damaged(error: csv::Error) -> ScoreError {
+pub(crate) fn damaged(error: csv::Error) -> ScoreError {
     ScoreError::Table(error.to_string())
 }

@@ -52,12 +52,20 @@ pub struct TrialRow {
     pub best_metric: Option<f64>,
     /// Its updates.
     pub best_step: Option<u64>,
+    /// Its loss; absent in tables of earlier versions.
+    pub best_loss: Option<f64>,
     /// The last evaluation's metric.
     pub final_metric: Option<f64>,
+    /// Its loss; absent in tables of earlier versions.
+    pub final_loss: Option<f64>,
     /// The metric on the test split, with the final weights, or with those of the best evaluation if the recipe says so.
     pub test_metric: Option<f64>,
     /// Updates made in all.
     pub steps: u64,
+    /// Forward passes of training in all, those of line searches included; absent in tables of earlier versions.
+    pub forwards: Option<u64>,
+    /// Backward passes of training in all; absent in tables of earlier versions.
+    pub backwards: Option<u64>,
     /// Updates of the whole budget.
     pub budget_steps: u64,
     /// Seconds of training.
@@ -81,6 +89,11 @@ pub struct TrialRow {
 }
 
 impl TrialRow {
+    /// Forward and backward passes of training in all; nothing if the table does not say.
+    pub fn passes(&self) -> Option<u64> {
+        Some(self.forwards?.saturating_add(self.backwards?))
+    }
+
     /// What scoring needs of it, with the time to target by this clock: infinite where it is missing, not a number or
     /// negative.
     ///
@@ -115,6 +128,8 @@ impl TrialRow {
 }
 
 impl TableRow for TrialRow {
+    const ADDED: &[&str] = &["best_loss", "final_loss", "forwards", "backwards"];
+
     /// Whoever has a row can have its trial.
     fn check(&self) -> Result<(), ScoreError> {
         self.trial(Clock::default()).map(|_| ())

@@ -3,7 +3,8 @@
 
 use proptest::prelude::*;
 use rheostat_score::{
-    AlgoperfEdition, Clock, Role, ScoreError, TableRow, Trial, TrialRow, read_results, read_rows, write_rows,
+    AlgoperfEdition, Clock, ReadOutRow, Role, ScoreError, TableRow, Trial, TrialRow, read_results, read_rows,
+    with_added_columns, write_rows,
 };
 
 fn row(workload: &str, role: &str, base: &str) -> TrialRow {
@@ -49,9 +50,34 @@ fn rows() -> impl Strategy<Value = Vec<TrialRow>> {
         reached: eval_index.is_some(),
         eval_index,
         best_metric,
+        best_loss: best_metric,
+        final_loss: best_metric.map(|metric| metric * 0.5),
+        forwards: eval_index,
+        backwards: eval_index.map(|index| index / 2),
         ..row("digits", "base", "")
     });
     prop::collection::vec(row, 0..4)
+}
+
+/// The table as versions wrote it that did not have the added columns, another column before the others.
+fn earlier(rows: &[TrialRow]) -> String {
+    let text = write_rows(rows).unwrap();
+    let mut table = csv::Reader::from_reader(text.as_bytes());
+    let kept: Vec<usize> = table
+        .headers()
+        .unwrap()
+        .iter()
+        .enumerate()
+        .filter_map(|(column, name)| (!TrialRow::ADDED.contains(&name)).then_some(column))
+        .collect();
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    let header = table.headers().unwrap().clone();
+    for (line, record) in [Ok(header)].into_iter().chain(table.records()).enumerate() {
+        let record = record.unwrap();
+        let own = if line == 0 { "remark" } else { "by hand, \"kept\"" };
+        writer.write_record(std::iter::once(own).chain(kept.iter().map(|column| &record[*column]))).unwrap();
+    }
+    String::from_utf8(writer.into_inner().unwrap()).unwrap()
 }
 
 /// Equal where numbers that are none are equal to themselves.
@@ -83,6 +109,27 @@ proptest! {
             again += &row.to_csv().unwrap();
         }
         prop_assert_eq!(again, text);
+    }
+
+    #[test]
+    fn a_table_of_an_earlier_version_reads_and_grows_without_losing_anything(rows in rows(), more in rows()) {
+        let old = earlier(&rows);
+        let unknown = |row: &TrialRow| TrialRow { best_loss: None, final_loss: None, forwards: None, backwards: None, ..row.clone() };
+        let known: Vec<TrialRow> = rows.iter().map(unknown).collect();
+        prop_assert!(same(&read_rows::<TrialRow>(&old).unwrap().rows, &known));
+        let mut grown = with_added_columns::<TrialRow>(&old).unwrap().expect("it lacks columns");
+        prop_assert_eq!(with_added_columns::<TrialRow>(&grown).unwrap(), None);
+        let header = grown.lines().next().unwrap().to_owned();
+        for row in &more {
+            grown += &row.to_csv_under(header.as_bytes()).unwrap();
+        }
+        let all: Vec<TrialRow> = known.into_iter().chain(more).collect();
+        prop_assert!(same(&read_rows::<TrialRow>(&grown).unwrap().rows, &all), "{grown}");
+        // What no row has stays where it was, and is empty in new rows.
+        let mut table = csv::Reader::from_reader(grown.as_bytes());
+        let remarks: Vec<String> = table.records().map(|record| record.unwrap()[0].to_owned()).collect();
+        let (kept, new) = remarks.split_at(rows.len());
+        prop_assert!(kept.iter().all(|remark| remark == "by hand, \"kept\"") && new.iter().all(String::is_empty));
     }
 
     #[test]
@@ -214,4 +261,19 @@ fn a_wrong_cell_of_a_row_is_named_by_line_and_column() {
 fn columns_that_a_later_version_adds_are_passed_over() {
     let text = write_rows(&[reached()]).unwrap().replace('\n', ",more\n");
     assert_eq!(read_rows::<TrialRow>(text).unwrap().rows, [reached()]);
+}
+
+#[test]
+fn the_passes_of_a_whole_run_are_those_of_both_kinds() {
+    let row = TrialRow { forwards: Some(1400), backwards: Some(1000), ..reached() };
+    assert_eq!(row.passes(), Some(2400));
+    assert_eq!(TrialRow { backwards: None, ..row }.passes(), None);
+}
+
+#[test]
+fn a_table_that_lacks_nothing_or_is_not_begun_is_left_as_it_is() {
+    assert_eq!(with_added_columns::<TrialRow>("").unwrap(), None);
+    assert_eq!(with_added_columns::<TrialRow>("ruleset,subm").unwrap(), None);
+    assert_eq!(with_added_columns::<TrialRow>(write_rows(&[reached()]).unwrap()).unwrap(), None);
+    assert_eq!(with_added_columns::<ReadOutRow>(ReadOutRow::header().unwrap()).unwrap(), None);
 }

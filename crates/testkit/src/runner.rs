@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use rheostat_control::Hyperparameter;
 use rheostat_record::{
-    Direction, Event, EventSink, FORMAT, Manifest, Metric, ReadOut, RunError, RunResult, Runner, Score, Status,
+    Cost, Direction, Event, EventSink, FORMAT, Manifest, Metric, ReadOut, RunError, RunResult, Runner, Score, Status,
     TrialResult, TrialSpec, WorkloadFacts,
 };
 
@@ -88,7 +88,9 @@ impl ScriptedRunner {
             let metric = if rate > 10.0 { f64::NAN } else { 1.0 - (-speed * step as f64).exp() };
             let score = Score { step, loss: 1.0 - metric, metric };
             let seconds = 0.01 * step as f64;
-            sink.event(&Event::Evaluation { step, val_loss: score.loss, val_metric: metric, train_seconds: seconds })?;
+            let cost = Some(Cost { spent: step, forwards: step, backwards: step });
+            let (val_loss, train_seconds) = (score.loss, seconds);
+            sink.event(&Event::Evaluation { step, val_loss, val_metric: metric, train_seconds, cost })?;
             evaluations += 1;
             std::thread::sleep(self.pause);
             if met.is_none() && recipe.target.met(metric) {

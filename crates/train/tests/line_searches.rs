@@ -5,7 +5,7 @@
 mod common;
 
 use common::{assert_resumes, folder, losses, rates, recipe, run};
-use rheostat_record::{Event, Run, Status};
+use rheostat_record::{Cost, Event, Run, RunResult, Status};
 
 /// Every search of a run: update, outcome, step size, trials, probes.
 fn searches(run: &Run) -> Vec<(u64, String, f64, u64, u64)> {
@@ -16,6 +16,14 @@ fn searches(run: &Run) -> Vec<(u64, String, f64, u64, u64)> {
         _ => None,
     };
     run.events.iter().filter_map(search).collect()
+}
+
+/// What training had cost by an evaluation.
+fn cost(event: &Event) -> Option<Cost> {
+    match event {
+        Event::Evaluation { cost, .. } => *cost,
+        _ => None,
+    }
 }
 
 fn rate(run: &Run, at: u64, name: &str) -> f64 {
@@ -46,6 +54,11 @@ fn every_search_resumes_to_the_same_bits() {
         let (trials, probes): (u64, u64) =
             searches.iter().fold((0, 0), |sum, search| (sum.0 + search.3, sum.1 + search.4));
         assert_eq!(outcome.result.forwards, outcome.result.backwards + trials + probes, "{search}: all are billed");
+        let costs: Vec<Cost> = run.events.iter().filter_map(cost).collect();
+        let Cost { spent, forwards, backwards } = *costs.last().unwrap();
+        let RunResult { steps_spent, .. } = outcome.result;
+        assert_eq!((spent, forwards, backwards), (steps_spent, outcome.result.forwards, outcome.result.backwards));
+        assert!(costs.is_sorted_by(|one, other| one.spent < other.spent && one.forwards < other.forwards), "{search}");
         assert!(probes >= 1, "{search}: the first search sees whether its loss repeats");
         for (step, outcome, size, ..) in &searches {
             assert_eq!(rate(&run, *step, "learning_rate"), *size, "{search}: {outcome}");

@@ -1,6 +1,7 @@
 use std::path::{Path, PathBuf};
 
 use rheostat_record::Run;
+use rheostat_score::Clock;
 
 use crate::arguments::{Global, Report};
 use crate::error::CliError;
@@ -10,11 +11,16 @@ use crate::{output, studies};
 use super::train::summary_options;
 
 pub(crate) fn run(arguments: &Report, global: &Global) -> Result<(), CliError> {
+    let clock = arguments.clock.as_deref().map(Clock::named).transpose();
+    let clock = clock.map_err(|source| CliError::Score { path: None, source })?;
     if let [folder] = &arguments.runs[..]
         && let Some((study, rows)) = studies::open(folder)?
     {
         let page = arguments.output.clone().unwrap_or_else(|| folder.join("report.html"));
-        return studies::report(&study, &rows, folder, &page, Show::Scores, global);
+        return studies::report(&study, &rows, folder, &page, Show::Scores(clock), global);
+    }
+    if clock.is_some() {
+        return Err(CliError::Usage("--clock goes with the folder of one study".to_owned()));
     }
     let runs = arguments.runs.iter().map(|path| Run::open(path)).collect::<Result<Vec<_>, _>>()?;
     let page = arguments.output.clone().unwrap_or_else(|| arguments.runs[0].join("report.html"));

@@ -12,7 +12,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<u8, CliError> {
     let global = &arguments.global;
     match &arguments.command {
         Command::Train(arguments) => return train::run(arguments, global),
-        Command::Bench(arguments) => return bench::run(arguments, Show::Scores, global),
+        Command::Bench(arguments) => return bench::run(arguments, Show::Scores(None), global),
         Command::Sweep(arguments) => return bench::run(arguments, Show::Sweep, global),
         Command::Tradeoff(arguments) => return tradeoff::run(arguments, global),
         Command::LrFind(arguments) => return lr_find::run(arguments, global),

@@ -49,8 +49,9 @@ const TINY: f64 = 1e-8;
 /// 1e-8 without correction, so at a constant `eta` the interval is 10 only after 239 searches; updates without a search take
 /// `growth eta_last`, which is not remembered; with `tested = "without_momentum"` the weights stay at the trial point, so a
 /// searched step has no momentum; an averaged slope or a loss below 1e-8 takes `growth eta_last` without looking; a trial with
-/// exactly the loss of the start is taken and leaves `H` as it was. Not repeated, for they happen outside: directions 0.744 or 1.414
-/// times too long at first, weight decay between the two losses that are compared, and a check for NaN that looks at one row.
+/// exactly the loss of the start is taken and leaves `H` as it was. Not repeated, for they lie in the optimizer and the loop: a bias
+/// correction one update ahead, which makes the first direction 0.744 (with momentum) or 1.414 (without) times Adam's, weight decay
+/// between the two losses that are compared, and losses that are NaN, which the class steps on without looking.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Salsa {

@@ -129,7 +129,12 @@ impl Host {
         self.scale * terms.sum::<f64>()
     }
 
-    fn direction(&self, gradient: &[f64], which: Direction) -> Vec<f64> {
+    pub(crate) fn gradient(&self) -> Vec<f64> {
+        self.curvatures.iter().zip(&self.weights).map(|(a, x)| self.scale * a * x).collect()
+    }
+
+    /// With the moments of the last update.
+    pub(crate) fn direction(&self, gradient: &[f64], which: Direction) -> Vec<f64> {
         let Rule::Adam(beta1, epsilon) = self.rule else { return gradient.to_vec() };
         let mass = |beta: f64| 1.0 - beta.powi(self.updates);
         let preconditioned = |index: usize, moment: f64| moment / ((self.second[index] / mass(0.999)).sqrt() + epsilon);
@@ -143,7 +148,7 @@ impl Host {
 
     /// One update of these weights.
     pub(crate) fn update(&mut self, search: &mut dyn LineSearch, step: u64) -> Result<Update, String> {
-        let gradient: Vec<f64> = self.curvatures.iter().zip(&self.weights).map(|(a, x)| self.scale * a * x).collect();
+        let gradient = self.gradient();
         self.updates += 1;
         if let Rule::Adam(beta1, _) = self.rule {
             for (index, g) in gradient.iter().enumerate() {

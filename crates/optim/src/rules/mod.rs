@@ -54,6 +54,11 @@ pub trait UpdateRule: fmt::Debug + Send + Sync {
         false
     }
 
+    /// Whether its directions are the gradients that it gets: a line search then holds one of the two.
+    fn is_gradient(&self) -> bool {
+        false
+    }
+
     /// What completes an update once every tensor has had its turn, for rules that measure the whole model; by default nothing.
     fn whole_model(&self) -> Option<&dyn WholeModel> {
         None

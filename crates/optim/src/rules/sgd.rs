@@ -22,4 +22,8 @@ impl UpdateRule for Sgd {
     ) -> Result<(Buffer, State), OptimError> {
         Ok((gradient, State { slots: Vec::new(), counters: Vec::new() }))
     }
+
+    fn is_gradient(&self) -> bool {
+        true
+    }
 }

@@ -67,5 +67,5 @@ pub(crate) fn step(step: u64, loss: f64) -> Event {
 }
 
 pub(crate) fn evaluation(step: u64, val_metric: f64) -> Event {
-    Event::Evaluation { step, val_loss: 1.0, val_metric, train_seconds: step as f64 }
+    Event::Evaluation { step, val_loss: 1.0, val_metric, train_seconds: step as f64, cost: None }
 }

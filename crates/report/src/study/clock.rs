@@ -1,22 +1,35 @@
 use rheostat_score::{Trial, TrialRow};
 
 use crate::number::{count, duration};
+use crate::view::Evaluation;
 
-/// What a time to a target is counted in.
+/// What a time to a target is counted in: training seconds, updates, or forward and backward passes together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Clock {
     Seconds,
     Steps,
+    Passes,
+}
+
+impl From<rheostat_score::Clock> for Clock {
+    fn from(clock: rheostat_score::Clock) -> Self {
+        match clock {
+            rheostat_score::Clock::Seconds => Self::Seconds,
+            rheostat_score::Clock::Steps => Self::Steps,
+            rheostat_score::Clock::Passes => Self::Passes,
+        }
+    }
 }
 
 impl Clock {
-    pub(super) const ALL: [Self; 2] = [Self::Seconds, Self::Steps];
+    pub(super) const ALL: [Self; 3] = [Self::Seconds, Self::Steps, Self::Passes];
 
     /// The trial as it is scored by this clock; none of a row that could not be read from a table.
     pub(super) fn trial(self, row: &TrialRow) -> Option<Trial> {
         let clock = match self {
             Self::Seconds => rheostat_score::Clock::Seconds,
             Self::Steps => rheostat_score::Clock::Steps,
+            Self::Passes => rheostat_score::Clock::Passes,
         };
         row.trial(clock).ok()
     }
@@ -26,11 +39,31 @@ impl Clock {
         self.trial(row).map_or(f64::INFINITY, |trial| trial.time_to_target)
     }
 
+    /// What was spent by an evaluation; nothing if the record does not say.
+    pub(super) fn cost(self, seen: &Evaluation) -> Option<f64> {
+        match self {
+            Self::Seconds => Some(seen.seconds),
+            // Records of earlier versions have no cost; without a restore as many updates were made as stand.
+            Self::Steps => Some(seen.cost.map_or(seen.step, |cost| cost.spent) as f64),
+            Self::Passes => seen.cost.map(|cost| cost.forwards as f64 + cost.backwards as f64),
+        }
+    }
+
+    /// What a page shows only while this clock is chosen.
+    pub(super) fn class(self) -> &'static str {
+        match self {
+            Self::Seconds => "by-time",
+            Self::Steps => "by-updates",
+            Self::Passes => "by-passes",
+        }
+    }
+
     /// As in the column of a table for programs.
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Seconds => "seconds",
             Self::Steps => "steps",
+            Self::Passes => "passes",
         }
     }
 
@@ -38,6 +71,7 @@ impl Clock {
         match self {
             Self::Seconds => "training time",
             Self::Steps => "updates",
+            Self::Passes => "passes",
         }
     }
 
@@ -46,7 +80,7 @@ impl Clock {
         match self {
             Self::Seconds => duration(time),
             Self::Steps if time == 1.0 => "1 update".to_owned(),
-            Self::Steps => format!("{} updates", self.bare(time)),
+            Self::Steps | Self::Passes => format!("{} {}", self.bare(time), self.spoken()),
         }
     }
 
@@ -55,8 +89,8 @@ impl Clock {
         match self {
             Self::Seconds => duration(time),
             // A median of two may lie between updates.
-            Self::Steps if time.fract() != 0.0 => format!("{time:.1}"),
-            Self::Steps => count(time as u64),
+            Self::Steps | Self::Passes if time.fract() != 0.0 => format!("{time:.1}"),
+            Self::Steps | Self::Passes => count(time as u64),
         }
     }
 

@@ -2,8 +2,8 @@ use super::Study;
 use crate::csv::field;
 use crate::number::exact;
 
-/// The leaderboards as CSV: `ruleset,clock,submission,rank,score,low,high,first,reached,workloads`, `clock` being `seconds` or
-/// `steps`. Numbers are in the shortest form that reads back as the same.
+/// The leaderboards as CSV: `ruleset,clock,submission,rank,score,low,high,first,reached,workloads`, `clock` being `seconds`,
+/// `steps` or `passes`. Numbers are in the shortest form that reads back as the same.
 pub fn csv(study: &Study<'_>) -> String {
     let mut text = "ruleset,clock,submission,rank,score,low,high,first,reached,workloads\n".to_owned();
     for (clock, boards) in &study.boards {

@@ -1,10 +1,13 @@
 //! How the validation metric grew, submission by submission.
 
+use rheostat_record::Direction;
+
 use super::Study;
+use super::clock::Clock;
 use crate::chart::{Axis, Chart, Level, Look, Panel, Series, SvgOptions, Theme};
 use crate::cut::metric_window;
 use crate::number::{capital, plural, short, significant, time_unit};
-use crate::view::{Verdict, View};
+use crate::view::{Evaluation, Verdict, View};
 use crate::words::comparable;
 
 /// The runs of one workload.
@@ -12,8 +15,14 @@ pub(super) struct Curves {
     pub(super) id: String,
     pub(super) title: String,
     pub(super) note: String,
-    pub(super) by_steps: String,
-    pub(super) by_seconds: String,
+    pub(super) views: Vec<ByClock>,
+}
+
+/// What is drawn along one clock; nothing where the runs do not say.
+pub(super) struct ByClock {
+    pub(super) class: &'static str,
+    pub(super) by: &'static str,
+    pub(super) svg: String,
 }
 
 pub(super) fn all(study: &Study<'_>) -> Vec<Curves> {
@@ -33,8 +42,6 @@ fn curves(study: &Study<'_>, workload: &str, index: usize) -> Option<Curves> {
         return None;
     }
     let metric = views.first().filter(|_| comparable(&views)).map_or("metric".to_owned(), View::metric);
-    let longest = views.iter().map(View::train_seconds).filter(|time| time.is_finite()).fold(0.0, f64::max);
-    let (unit, name) = time_unit(longest);
     let met = views.iter().filter(|view| matches!(view.verdict, Verdict::Met { .. })).count();
     let title = format!(
         "{workload}: {} of {}, {met} of which met the target",
@@ -43,7 +50,13 @@ fn curves(study: &Study<'_>, workload: &str, index: usize) -> Option<Curves> {
     );
     let window = metric_window(&views).filter(|_| comparable(&views));
     let id = format!("curves-{index}");
-    let draw = |x: Axis, at: &dyn Fn(u64, f64) -> f64| {
+    let draw = |clock: Clock| {
+        let (x, unit) = axis(clock, &views)?;
+        // Of restored runs the steps that stand are drawn, not all that were made.
+        let at = |seen: &Evaluation| match clock {
+            Clock::Steps => seen.step as f64,
+            clock => clock.cost(seen).map_or(f64::NAN, |cost| cost / unit),
+        };
         let axis = Axis::new(format!("validation {metric}"));
         let mut panel = Panel::new(match window {
             Some((low, high)) => axis.only(low, high),
@@ -53,7 +66,7 @@ fn curves(study: &Study<'_>, workload: &str, index: usize) -> Option<Curves> {
         let mut order: Vec<usize> = (0..views.len()).collect();
         order.sort_by_key(|run| std::cmp::Reverse(colours[*run]));
         for run in order {
-            let points = views[run].evaluations.iter().map(|seen| (at(seen.step, seen.seconds), seen.metric));
+            let points = views[run].evaluations.iter().map(|seen| (at(seen), seen.metric));
             let look = if views.len() > 6 { Look::Line } else { Look::Dots };
             panel = panel.series(Series::new(names[run], points).colour(colours[run]).look(look).crosses());
         }
@@ -62,24 +75,43 @@ fn curves(study: &Study<'_>, workload: &str, index: usize) -> Option<Curves> {
         }
         let chart =
             Chart::new(&title, x).described(format!("{title}. Times to the target are in the tables.")).panel(panel);
-        chart.svg(&SvgOptions {
+        Some(chart.svg(&SvgOptions {
             width: 560.0,
             panel_height: 250.0,
             theme: Theme::Page,
             column: (views.len() as f64 / 20.0).clamp(1.0, 8.0),
             labelled_by: Some(id.clone()),
-        })
+        }))
     };
-    let end = views.iter().map(View::reached).fold(0.0, f64::max);
-    let cut = window.map(|(low, high)| match views[0].run.manifest.direction {
-        rheostat_record::Direction::Increasing => format!("Values below {} are cut off.", significant(low, 2)),
-        rheostat_record::Direction::Decreasing => format!("Values above {} are cut off.", significant(high, 2)),
-    });
-    Some(Curves {
-        by_steps: draw(Axis::new("updates").whole().through(end), &|step, _| step as f64),
-        by_seconds: draw(Axis::new(format!("training time ({name})")).through(0.0), &|_, seconds| seconds / unit),
-        id: id.clone(),
-        title,
-        note: cut.unwrap_or_default(),
-    })
+    let by = |clock: Clock| ByClock { class: clock.class(), by: clock.spoken(), svg: draw(clock).unwrap_or_default() };
+    Some(Curves { views: study.clocks().into_iter().map(by).collect(), note: cut_off(&views, window), id, title })
+}
+
+/// The axis of a clock through the whole of these runs, and what costs are divided by; nothing if a run does not say its cost.
+pub(super) fn axis(clock: Clock, views: &[View<'_>]) -> Option<(Axis, f64)> {
+    let largest = |values: &mut dyn Iterator<Item = f64>| values.filter(|value| value.is_finite()).fold(0.0, f64::max);
+    match clock {
+        Clock::Seconds => {
+            let (unit, name) = time_unit(largest(&mut views.iter().map(View::train_seconds)));
+            Some((Axis::new(format!("training time ({name})")).through(0.0), unit))
+        }
+        Clock::Steps => {
+            Some((Axis::new("updates").whole().through(largest(&mut views.iter().map(View::reached))), 1.0))
+        }
+        Clock::Passes => {
+            let costs = views.iter().flat_map(|view| &view.evaluations).map(|seen| clock.cost(seen));
+            let end = largest(&mut costs.collect::<Option<Vec<f64>>>()?.into_iter());
+            Some((Axis::new("forward and backward passes").whole().through(end), 1.0))
+        }
+    }
+}
+
+/// Which part of the metric is not shown, in words.
+pub(super) fn cut_off(views: &[View<'_>], window: Option<(f64, f64)>) -> String {
+    let direction = views.first().map(|view| view.run.manifest.direction);
+    match (window, direction) {
+        (Some((low, _)), Some(Direction::Increasing)) => format!("Values below {} are cut off.", significant(low, 2)),
+        (Some((_, high)), Some(Direction::Decreasing)) => format!("Values above {} are cut off.", significant(high, 2)),
+        _ => String::new(),
+    }
 }

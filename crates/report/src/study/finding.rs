@@ -183,7 +183,7 @@ fn doubt(study: &Study<'_>, field: &Field<'_>, clock: Clock) -> Option<String> {
 
 /// Whether the other clock agrees.
 fn other_clock(study: &Study<'_>, field: &Field<'_>, clock: Clock) -> Option<String> {
-    let other = Clock::ALL.into_iter().find(|other| *other != clock)?;
+    let other = study.clocks().into_iter().rev().find(|other| *other != clock)?;
     let top = |clock: Clock| -> Option<Vec<&str>> {
         let board = study.board(clock, field.ruleset)?;
         let first =
@@ -219,7 +219,7 @@ pub(super) fn often(share: f64) -> String {
 fn needed(clock: Clock, time: f64) -> String {
     match clock {
         Clock::Seconds => format!("{} of training", clock.told(time)),
-        Clock::Steps => clock.told(time),
+        Clock::Steps | Clock::Passes => clock.told(time),
     }
 }
 

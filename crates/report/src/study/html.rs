@@ -9,6 +9,7 @@ use super::curves::{self, Curves};
 use super::environment::{self, Fact};
 use super::field::Field;
 use super::places::{self, Place};
+use super::quality::{self, Quality};
 use super::strips::{self, Strips};
 use super::sweep;
 use super::{finding, list, matrix, profile};
@@ -27,16 +28,30 @@ struct Page {
     script: &'static str,
     warnings: Vec<String>,
     tiles: Vec<Tile>,
-    by_updates: bool,
+    clocks: Vec<Choice>,
     legend: Vec<Named>,
     sections: Vec<Section>,
     curves: Vec<Curves>,
+    qualities: Vec<Quality>,
     failures: Table,
     failures_left_out: usize,
     facts: Vec<Fact>,
     grids: Vec<String>,
     rules: String,
     program: String,
+}
+
+/// A clock that the page can be read by.
+struct Choice {
+    class: &'static str,
+    name: &'static str,
+    first: bool,
+}
+
+impl Choice {
+    fn new(study: &Study<'_>, clock: Clock) -> Self {
+        Self { class: clock.class(), name: clock.spoken(), first: clock == study.clock() }
+    }
 }
 
 /// One ruleset.
@@ -127,10 +142,11 @@ pub fn html(study: &Study<'_>) -> Result<String, ReportError> {
         script: include_str!("../../templates/script.js"),
         warnings: finding::warnings(study),
         tiles: tiles(study),
-        by_updates: study.clock() == Clock::Steps,
+        clocks: study.clocks().into_iter().map(|clock| Choice::new(study, clock)).collect(),
         legend: legend(study),
         sections: study.fields.iter().enumerate().map(|(id, field)| section(study, field, id)).collect(),
         curves: curves::all(study),
+        qualities: quality::all(study),
         failures,
         failures_left_out,
         facts: environment::facts(study),
@@ -144,10 +160,7 @@ pub fn html(study: &Study<'_>) -> Result<String, ReportError> {
 fn section(study: &Study<'_>, field: &Field<'_>, id: usize) -> Section {
     let (points, points_left_out) = list::points(study, field);
     let view = |clock: Clock| ByClock {
-        class: match clock {
-            Clock::Seconds => "by-time",
-            Clock::Steps => "by-updates",
-        },
+        class: clock.class(),
         by: clock.spoken(),
         places: places::all(study, field, clock),
         matrix_title: matrix::title(field, clock),
@@ -161,7 +174,7 @@ fn section(study: &Study<'_>, field: &Field<'_>, id: usize) -> Section {
         times_first: field.workloads.len() == 1,
         note: matrix::note(field),
         intervals: finding::intervals(field),
-        views: Clock::ALL.map(view).into(),
+        views: study.clocks().into_iter().map(view).collect(),
         sweeps: sweep::all(study, field, id),
         spending: budget::all(study, field),
         points,

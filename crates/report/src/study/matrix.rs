@@ -1,5 +1,7 @@
 //! Submissions against workloads: how long each took to the target.
 
+use rheostat_score::TrialRow;
+
 use super::Study;
 use super::clock::Clock;
 use super::field::{Field, Workload};
@@ -59,6 +61,7 @@ fn of_one(study: &Study<'_>, field: &Field<'_>, workload: &Workload<'_>, clock: 
     let mut columns: Vec<Cell> = names.iter().map(|name| cell(*name, "number")).collect();
     columns.push(cell(format!("Best {}", workload.metric), "number"));
     columns.push(cell(format!("Mean test {}", workload.metric), "number"));
+    columns.push(cell("Mean at end", "number"));
     let mut lines = Vec::new();
     for name in &field.submissions {
         let Some(times) = field.times(name, workload.name, clock) else { continue };
@@ -77,10 +80,8 @@ fn of_one(study: &Study<'_>, field: &Field<'_>, workload: &Workload<'_>, clock: 
         };
         let range = if times.reached == 0 { String::new() } else { clock.range(times.low, times.high) };
         let best = field.best(workload, trials.iter().copied()).map(short).unwrap_or_default();
-        let tests: Vec<f64> =
-            trials.iter().filter_map(|row| row.test_metric).filter(|metric| !metric.is_nan()).collect();
-        let mean = tests.iter().sum::<f64>() / tests.len() as f64;
-        let test = if tests.is_empty() { String::new() } else { short(mean) };
+        let loss = mean(&trials, |row| row.final_loss);
+        let passes = mean(&trials, |row| row.passes().map(|passes| passes as f64));
         let cells = vec![
             median,
             cell(ratio, "number"),
@@ -88,11 +89,19 @@ fn of_one(study: &Study<'_>, field: &Field<'_>, workload: &Workload<'_>, clock: 
             cell(format!("{} of {}", times.reached, times.counted.len()), "number"),
             cell(format!("{met} of {}", trials.len()), "number"),
             cell(best, "number"),
-            cell(test, "number"),
+            cell(mean(&trials, |row| row.test_metric).map(short).unwrap_or_default(), "number"),
+            cell(passes.map(|passes| Clock::Passes.told(passes.round())).unwrap_or_default(), "number")
+                .detail(loss.map(|loss| format!("loss {}", short(loss))).unwrap_or_default()),
         ];
         lines.push(Line { submission: named(name, study.colour(name), false), cells });
     }
     Table { columns, lines }.useful()
+}
+
+/// The mean of what trials have, NaN aside.
+fn mean(trials: &[&TrialRow], of: impl Fn(&TrialRow) -> Option<f64>) -> Option<f64> {
+    let known: Vec<f64> = trials.iter().filter_map(|row| of(row)).filter(|value| !value.is_nan()).collect();
+    (!known.is_empty()).then(|| known.iter().sum::<f64>() / known.len() as f64)
 }
 
 /// What the times of the table are: `Median training time to accuracy 0.95 on digits-mlp`.
@@ -107,8 +116,7 @@ pub(super) fn title(field: &Field<'_>, clock: Clock) -> String {
 /// What a cell holds, where that needs words.
 pub(super) fn note(field: &Field<'_>) -> String {
     let trials: usize = field.rows.len();
-    let met =
-        field.rows.iter().filter(|row| Clock::Steps.time(row).is_finite() || Clock::Seconds.time(row).is_finite());
+    let met = field.rows.iter().filter(|row| Clock::ALL.into_iter().any(|clock| clock.time(row).is_finite()));
     let met = met.count();
     format!(
         "Medians over studies; of a study the best trial counts. The range is that of the studies that reached the target. In all {} reached it ({}).",

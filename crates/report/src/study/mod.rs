@@ -22,6 +22,7 @@ mod markdown;
 mod matrix;
 mod places;
 mod profile;
+mod quality;
 mod strips;
 mod summary;
 mod sweep;
@@ -46,12 +47,13 @@ pub struct Study<'a> {
     rules_text: &'a str,
     runs: &'a [(String, Run)],
     planned: usize,
+    lead: Option<Clock>,
     fields: Vec<Field<'a>>,
     boards: Vec<(Clock, Vec<Leaderboard>)>,
 }
 
 impl<'a> Study<'a> {
-    /// A study of these trials, scored by `rules` against training time and against updates.
+    /// A study of these trials, scored by `rules` against training time, updates and passes.
     pub fn new(name: &'a str, rows: &'a [TrialRow], rules: &Rules) -> Self {
         let board = |clock: Clock| {
             let trials: Vec<Trial> = rows.iter().filter_map(|row| clock.trial(row)).collect();
@@ -59,8 +61,8 @@ impl<'a> Study<'a> {
         };
         let boards = Clock::ALL.map(board).to_vec();
         let rules_text = "";
-        let mut study =
-            Self { name, rows, rules: *rules, rules_text, runs: &[], planned: rows.len(), fields: Vec::new(), boards };
+        let (planned, fields) = (rows.len(), Vec::new());
+        let mut study = Self { name, rows, rules: *rules, rules_text, runs: &[], planned, lead: None, fields, boards };
         study.fields = field::all(&study);
         study
     }
@@ -76,6 +78,14 @@ impl<'a> Study<'a> {
     #[must_use]
     pub fn runs(mut self, runs: &'a [(String, Run)]) -> Self {
         self.runs = runs;
+        self
+    }
+
+    /// The clock that findings are told by, in place of training time, or updates where times do not compare.
+    #[must_use]
+    pub fn clocked(mut self, clock: rheostat_score::Clock) -> Self {
+        self.lead = Some(clock.into());
+        self.fields = field::all(&self);
         self
     }
 
@@ -97,8 +107,24 @@ impl<'a> Study<'a> {
             .filter(|board| board.entries.len() > 1 && board.entries.iter().any(|entry| entry.high > 0.0))
     }
 
-    /// The clock that findings are told by: seconds, unless they come from machines that do not compare.
+    /// The clocks that say something of their own. Passes do where updates do not all cost the same.
+    fn clocks(&self) -> Vec<Clock> {
+        let to_target = |row: &TrialRow| {
+            Some((row.forwards_to_target? as f64 + row.backwards_to_target? as f64) / row.steps_to_target? as f64)
+        };
+        let in_all = |row: &TrialRow| Some(row.passes()? as f64 / row.steps as f64);
+        let costs = self.rows.iter().flat_map(|row| [to_target(row), in_all(row)]);
+        let mut costs = costs.flatten().filter(|passes| passes.is_finite());
+        let first = costs.next();
+        let differ = self.lead == Some(Clock::Passes) || costs.any(|passes| Some(passes) != first);
+        Clock::ALL.into_iter().filter(|clock| *clock != Clock::Passes || differ).collect()
+    }
+
+    /// The clock that findings are told by: the one asked for, else seconds, unless they come from machines that do not compare.
     fn clock(&self) -> Clock {
+        if let Some(lead) = self.lead {
+            return lead;
+        }
         let same = |other: &TrialRow, row: &TrialRow| other.processor == row.processor && other.threads == row.threads;
         if self.rows.windows(2).all(|pair| same(&pair[0], &pair[1])) { Clock::Seconds } else { Clock::Steps }
     }

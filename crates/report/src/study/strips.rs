@@ -53,7 +53,7 @@ fn strips(study: &Study<'_>, field: &Field<'_>, workload: &Workload<'_>, clock: 
     let all: Vec<f64> = own.map(|row| clock.time(row)).filter(|time| time.is_finite()).collect();
     let (unit, name) = match clock {
         Clock::Seconds => time_unit(all.iter().copied().fold(0.0, f64::max)),
-        Clock::Steps => (1.0, "updates"),
+        clock => (1.0, clock.spoken()),
     };
     let scaled = |time: f64| time / unit;
     let spreads = field.submissions.iter().filter_map(|submission| {
@@ -62,7 +62,7 @@ fn strips(study: &Study<'_>, field: &Field<'_>, workload: &Workload<'_>, clock: 
     });
     let spreads: Vec<Spread> = spreads.collect();
     let axis = Axis::new("").scale(Scale::Auto);
-    let axis = if clock == Clock::Steps { axis.whole() } else { axis };
+    let axis = if clock == Clock::Seconds { axis } else { axis.whole() };
     let range = Range::up(&axis, all.iter().map(|time| scaled(*time)), &spreads);
     let percent = |at: f64| format!("{:.2}", at * 100.0);
     let place = |time: f64| range.place(scaled(time)).map(|at| at.clamp(0.0, 1.0));
@@ -105,7 +105,7 @@ fn strips(study: &Study<'_>, field: &Field<'_>, workload: &Workload<'_>, clock: 
     let scale = if range.is_log() { ", log scale" } else { "" };
     let axis = match clock {
         Clock::Seconds => format!("training time ({name}{scale})"),
-        Clock::Steps => format!("updates{}", if scale.is_empty() { "" } else { " (log scale)" }),
+        clock => format!("{}{}", clock.spoken(), if scale.is_empty() { "" } else { " (log scale)" }),
     };
     Strips {
         title: format!("{}, to {}", workload.name, workload.goal()),

@@ -31,7 +31,7 @@ pub fn summary(study: &Study<'_>, options: &SummaryOptions) -> String {
             lines.extend([Line::new(), Line::text(shortened(&capital(&spoken(field.ruleset)), width), Style::Bold)]);
         }
         let board = leaderboard(study, field, width);
-        let times = Clock::ALL.into_iter().flat_map(|clock| matrix(study, field, clock, width));
+        let times = study.clocks().into_iter().flat_map(|clock| matrix(study, field, clock, width));
         // With one workload the times say more than the scores.
         if field.workloads.len() == 1 {
             lines.extend(times);
@@ -75,7 +75,7 @@ fn leaderboard(study: &Study<'_>, field: &Field<'_>, width: usize) -> Vec<Line> 
     // Beside the names stand rank, score, first and targets; then the interval and its picture, where there is room.
     let (interval, gauge) = (width >= 52, width >= 36 + GAUGE + 1 + 14);
     let room = width - 26 - if interval { 10 } else { 0 } - if gauge { GAUGE + 1 } else { 0 };
-    let title = if clock == Clock::Seconds { "by time" } else { "by updates" };
+    let title = format!("by {}", in_brief(clock));
     let name = widest(field).clamp(10, room);
     let mut head = Line::text(format!("    {title:<name$}"), Style::Muted);
     if gauge {
@@ -126,7 +126,7 @@ fn matrix(study: &Study<'_>, field: &Field<'_>, clock: Clock, width: usize) -> V
     let columns = ((width - name - 4) / COLUMN).max(1);
     let mut lines = Vec::new();
     for block in field.workloads.chunks(columns) {
-        let title = format!("{} to target", if clock == Clock::Seconds { "time" } else { "updates" });
+        let title = format!("{} to target", in_brief(clock));
         let mut head = Line::text(format!("    {:<name$}", shortened(&title, name)), Style::Muted);
         let mut goals = Line::text(" ".repeat(name + 4), Style::Muted);
         for workload in block {
@@ -207,6 +207,13 @@ fn failures(study: &Study<'_>, width: usize) -> Vec<Line> {
         lines.push(Line::text(format!("  and {} more", all.len() - FAILURES), Style::Muted));
     }
     lines
+}
+
+fn in_brief(clock: Clock) -> &'static str {
+    match clock {
+        Clock::Seconds => "time",
+        clock => clock.spoken(),
+    }
 }
 
 fn widest(field: &Field<'_>) -> usize {

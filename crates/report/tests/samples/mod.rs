@@ -7,7 +7,7 @@ pub mod tradeoff;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use rheostat_record::{Direction, Event, Manifest, Run, RunResult, Score, Status, Target};
+use rheostat_record::{Cost, Direction, Event, Manifest, Run, RunResult, Score, Status, Target};
 
 /// What a made-up run is like.
 pub struct Sample {
@@ -18,6 +18,7 @@ pub struct Sample {
     pub quality: f64,
     pub seed: u64,
     pub seconds_per_step: f64,
+    pub forwards_per_step: u64,
 }
 
 impl Default for Sample {
@@ -30,6 +31,7 @@ impl Default for Sample {
             quality: 0.97,
             seed: 1,
             seconds_per_step: 0.0034,
+            forwards_per_step: 1,
         }
     }
 }
@@ -50,7 +52,14 @@ impl Sample {
                 let metric = 0.1 + (self.quality - 0.1) * (1.0 - (-done / speed).exp()) + noise.next() * 0.004;
                 let loss = 0.09 + 2.2 * (-done / speed).exp() + 0.06 * done / self.steps as f64 + noise.next() * 0.006;
                 let (metric, loss) = (metric.min(1.0), loss.abs());
-                events.push(Event::Evaluation { step, val_loss: loss, val_metric: metric, train_seconds: seconds });
+                let cost = Some(Cost { spent: step, forwards: step * self.forwards_per_step, backwards: step });
+                events.push(Event::Evaluation {
+                    step,
+                    val_loss: loss,
+                    val_metric: metric,
+                    train_seconds: seconds,
+                    cost,
+                });
                 let score = Score { step, loss, metric };
                 if metric >= 0.95 && first_met.is_none() {
                     first_met = Some((step, seconds));
@@ -88,7 +97,7 @@ impl Sample {
             status: Status::Finished,
             steps_kept: self.steps,
             steps_spent: self.steps + if self.method == "autolrs" { 40 } else { 0 },
-            forwards: self.steps,
+            forwards: self.steps * self.forwards_per_step,
             backwards: self.steps,
             train_seconds,
             eval_seconds: train_seconds * 0.12,

@@ -112,7 +112,13 @@ pub fn cyclic_run(manifest: Manifest) -> (String, Run) {
                 let fallen = 0.22 * (1.0 - along).powf(0.8) * if step + 1 == row.step { 0.0 } else { 1.0 };
                 let val_metric = top - fallen + noise.next() * 0.01 * (1.0 - along);
                 let (step, train_seconds) = (step + 1, step as f64 * 0.9);
-                events.push(Event::Evaluation { step, val_loss: 1.0 - val_metric, val_metric, train_seconds });
+                events.push(Event::Evaluation {
+                    step,
+                    val_loss: 1.0 - val_metric,
+                    val_metric,
+                    train_seconds,
+                    cost: None,
+                });
             }
         }
         begin = row.step;

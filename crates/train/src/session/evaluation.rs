@@ -2,7 +2,7 @@
 
 use burn::module::Module;
 use rheostat_control::{Action, Observation};
-use rheostat_record::{Event, Score, TestWeights};
+use rheostat_record::{Cost, Event, Score, TestWeights};
 use rheostat_workload::{Split, Workload};
 
 use super::Session;
@@ -35,6 +35,11 @@ impl<W: Workload> Session<'_, W> {
             val_loss: score.loss,
             val_metric: score.metric,
             train_seconds,
+            cost: Some(Cost {
+                spent: self.state.spent,
+                forwards: self.state.forwards,
+                backwards: self.state.backwards,
+            }),
         })?;
         self.clock.switch(Phase::Control, &self.device)?;
         let told = Observation::Evaluation { updates: score.step, loss: score.loss, metric: score.metric };

@@ -52,7 +52,9 @@ impl<W: Workload> Session<'_, W> {
             }
             Err(SearchError::Optimizer(source)) => Err(failed(source)),
             Err(SearchError::Loss(error)) => Err(error),
-            Err(error @ SearchError::NotRepeatable { .. }) => Err(TrainError::Search { step, why: error.to_string() }),
+            Err(error @ (SearchError::NonFinite { .. } | SearchError::NotRepeatable { .. })) => {
+                Err(TrainError::Search { step, why: error.to_string() })
+            }
         }
     }
 }

@@ -73,8 +73,8 @@ pub(crate) fn story(run: &Run) -> Vec<Event> {
         Event::Step { step, loss, gradient_norm, hyperparameters, .. } => {
             Some(Event::Step { step, loss, gradient_norm, hyperparameters, train_seconds: 0.0 })
         }
-        Event::Evaluation { step, val_loss, val_metric, .. } => {
-            Some(Event::Evaluation { step, val_loss, val_metric, train_seconds: 0.0 })
+        Event::Evaluation { step, val_loss, val_metric, cost, .. } => {
+            Some(Event::Evaluation { step, val_loss, val_metric, train_seconds: 0.0, cost })
         }
         other => Some(other),
     };
