@@ -352,9 +352,13 @@ pub(crate) struct Report {
     /// [default: seconds; of curves of quality against cost, and where times do not compare, steps]
     #[arg(long, value_name = "NAME")]
     pub(crate) clock: Option<String>,
-    /// The page [default: report.html in the first of them]
+    /// The page [default: report.html in the first of them]; of runs, one chart instead: FILE.svg or FILE.png
     #[arg(short, long, value_name = "FILE.html")]
     pub(crate) output: Option<PathBuf>,
+    /// The chart that FILE.svg or FILE.png shows: metric, training_loss, validation_loss, gradient_norm, learning_rate or another
+    /// hyperparameter that moved
+    #[arg(long, value_name = "NAME", default_value = "metric")]
+    pub(crate) chart: String,
     /// Also write TensorBoard events into each run directory
     #[arg(long)]
     pub(crate) tensorboard: bool,

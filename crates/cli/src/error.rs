@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use miette::{GraphicalReportHandler, LabeledSpan, MietteDiagnostic, NamedSource};
 use rheostat_bench::BenchError;
 use rheostat_record::{Diagnostic, DocumentError, RecordError};
+use rheostat_report::ReportError;
 use rheostat_score::ScoreError;
 use rheostat_train::TrainError;
 use rheostat_workload::WorkloadError;
@@ -61,6 +62,7 @@ impl CliError {
         match self {
             Self::Recipe(_) | Self::Usage(_) | Self::Train(TrainError::Recipe(_)) => exit::USAGE,
             Self::File { action: "reading", .. } | Self::Score { path: None, .. } => exit::USAGE,
+            Self::Report(ReportError::Chart { .. }) => exit::USAGE,
             Self::Score { .. } => exit::DATA,
             Self::Workload(_) | Self::Train(TrainError::Workload(_) | TrainError::DataChanged { .. }) => exit::DATA,
             Self::Record(error) | Self::Train(TrainError::Record(error)) => match error {

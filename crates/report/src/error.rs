@@ -7,6 +7,14 @@ pub enum ReportError {
         /// What was missing.
         what: &'static str,
     },
+    /// The runs have no such chart.
+    #[error("no chart {name} ({help})")]
+    Chart {
+        /// What was asked for.
+        name: String,
+        /// What there is.
+        help: String,
+    },
     /// The page template failed.
     #[error("the page could not be laid out: {0}")]
     Page(#[from] askama::Error),

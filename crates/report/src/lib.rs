@@ -26,7 +26,7 @@ mod words;
 pub use csv::{evaluations_csv, steps_csv};
 pub use curves::Curves;
 pub use error::ReportError;
-pub use html::{html, html_with};
+pub use html::{chart_of, html, html_with};
 pub use markdown::markdown;
 pub use replay::Replay;
 pub use summary::{SummaryOptions, summary};

@@ -1,12 +1,12 @@
 use rheostat_record::Run;
 
 use crate::number::{capital, count, duration, short, spoken};
-use crate::view::{Verdict, View};
+use crate::view::{Verdict, side_by_side};
 use crate::words;
 
 /// A table of the runs, best first, in GitHub's Markdown.
 pub fn markdown(runs: &[Run]) -> String {
-    let views: Vec<View<'_>> = runs.iter().map(View::new).collect();
+    let views = side_by_side(runs);
     let same = words::comparable(&views);
     let metric = match views.first() {
         Some(view) if same => capital(&view.metric()),

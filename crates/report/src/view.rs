@@ -1,6 +1,7 @@
 //! A run as columns of numbers, and what it came to.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 use rheostat_control::Turn;
 use rheostat_record::{Cost, Event, ReadOut, Run, Score, Status, Target};
@@ -9,6 +10,8 @@ use rheostat_record::{Cost, Event, ReadOut, Run, Score, Status, Target};
 #[derive(Debug)]
 pub(crate) struct View<'a> {
     pub(crate) run: &'a Run,
+    /// What it is called among those beside it.
+    pub(crate) name: String,
     /// The 0-based update of each step, and training seconds after it.
     pub(crate) updates: Vec<f64>,
     pub(crate) seconds: Vec<f64>,
@@ -79,6 +82,32 @@ pub(crate) enum Verdict {
     Missed,
 }
 
+/// Runs side by side, called by their ids; where several have the same one, as trials of a study do, by what differs in their paths.
+pub(crate) fn side_by_side(runs: &[Run]) -> Vec<View<'_>> {
+    let mut views: Vec<View<'_>> = runs.iter().map(View::new).collect();
+    let ids: BTreeSet<&str> = runs.iter().map(|run| run.manifest.id.as_str()).collect();
+    if ids.len() < runs.len() {
+        let paths: Vec<Vec<String>> = runs.iter().map(|run| parts(&run.path)).collect();
+        let same = |at: fn(&[String], usize) -> Option<&String>| {
+            (0..)
+                .take_while(|&index| {
+                    paths.iter().all(|path| path.len() > index + 1 && at(path, index) == at(&paths[0], index))
+                })
+                .count()
+        };
+        let (first, last) = (same(|path, index| path.get(index)), same(|path, index| path.iter().rev().nth(index)));
+        for (view, path) in views.iter_mut().zip(&paths) {
+            let own = path.get(first.min(path.len() - 1)..path.len().saturating_sub(last)).unwrap_or_default();
+            view.name = if own.is_empty() { path.join("/") } else { own.join("/") };
+        }
+    }
+    views
+}
+
+fn parts(path: &Path) -> Vec<String> {
+    path.components().map(|part| part.as_os_str().to_string_lossy().into_owned()).collect()
+}
+
 impl<'a> View<'a> {
     pub(crate) fn new(run: &'a Run) -> Self {
         let manifest = &run.manifest;
@@ -88,6 +117,7 @@ impl<'a> View<'a> {
         });
         let mut view = Self {
             run,
+            name: manifest.id.clone(),
             updates: Vec::new(),
             seconds: Vec::new(),
             losses: Vec::new(),
@@ -191,8 +221,8 @@ impl<'a> View<'a> {
         self.evaluations.iter().find(|evaluation| target.met(evaluation.metric))
     }
 
-    pub(crate) fn id(&self) -> &'a str {
-        &self.run.manifest.id
+    pub(crate) fn id(&self) -> &str {
+        &self.name
     }
 
     pub(crate) fn metric(&self) -> String {

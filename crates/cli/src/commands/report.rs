@@ -1,6 +1,7 @@
 use std::path::{Path, PathBuf};
 
 use rheostat_record::Run;
+use rheostat_report::chart::SvgOptions;
 use rheostat_score::Clock;
 
 use crate::arguments::{Global, Report};
@@ -24,6 +25,14 @@ pub(crate) fn run(arguments: &Report, global: &Global) -> Result<(), CliError> {
     }
     let runs = arguments.runs.iter().map(|path| Run::open(path)).collect::<Result<Vec<_>, _>>()?;
     let page = arguments.output.clone().unwrap_or_else(|| arguments.runs[0].join("report.html"));
+    if let Some(picture @ ("svg" | "png")) = page.extension().and_then(|extension| extension.to_str()) {
+        let chart = rheostat_report::chart_of(&runs, &arguments.chart)?;
+        let options = SvgOptions::default();
+        let bytes = if picture == "svg" { chart.svg(&options).into_bytes() } else { chart.png(&options, 2.0)? };
+        std::fs::write(&page, bytes).map_err(CliError::writing(&page))?;
+        eprintln!("wrote {}", page.display());
+        return Ok(());
+    }
     let pages = write(&runs, &page, arguments.tensorboard)?;
     for run in &runs {
         output::text(&rheostat_report::summary(run, &summary_options()))?;

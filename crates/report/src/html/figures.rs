@@ -3,13 +3,14 @@
 use std::collections::BTreeSet;
 
 use rheostat_record::Direction;
+use rheostat_record::document::nearest;
 
 use super::{Named, named};
 use crate::chart::{Axis, Chart, Level, Look, Marker, Panel, Scale, Series, SvgOptions, Theme};
 use crate::cut::metric_window;
 use crate::number::{count, short, shortened, significant, spoken, time_unit};
 use crate::view::{View, smoothed, window};
-use crate::words;
+use crate::{ReportError, words};
 
 /// A chart with what stands around it.
 pub(super) struct Figure {
@@ -40,6 +41,19 @@ enum Quantity<'a> {
     Gradient,
 }
 
+impl<'a> Quantity<'a> {
+    /// How its chart is asked for.
+    fn name(self) -> &'a str {
+        match self {
+            Self::Loss => "training_loss",
+            Self::ValidationLoss => "validation_loss",
+            Self::Metric => "metric",
+            Self::Hyperparameter(name) => name,
+            Self::Gradient => "gradient_norm",
+        }
+    }
+}
+
 /// What is along the horizontal axis.
 #[derive(Clone, Copy)]
 enum Along {
@@ -59,6 +73,25 @@ const MARKED_RUNS: usize = 3;
 
 /// Every chart that the runs have something for.
 pub(super) fn all(views: &[View<'_>]) -> Vec<Figure> {
+    let quantities = quantities(views);
+    let lines = (views.len() * quantities.len() * 2) as f64;
+    let column = (lines * 2.0 * WIDTH / POINTS).clamp(1.0, 24.0);
+    let figure = |(index, quantity): (usize, &Quantity<'_>)| figure(views, *quantity, index, column);
+    quantities.iter().enumerate().map(figure).collect()
+}
+
+/// One of them by name, against updates.
+pub(super) fn named_chart(views: &[View<'_>], name: &str) -> Result<Chart, ReportError> {
+    let quantities = quantities(views);
+    let Some(quantity) = quantities.iter().find(|quantity| quantity.name() == name) else {
+        let known: Vec<&str> = quantities.iter().map(|quantity| quantity.name()).collect();
+        let help = nearest(name, &known).unwrap_or_default();
+        return Err(ReportError::Chart { name: name.to_owned(), help });
+    };
+    Ok(chart(views, *quantity, Along::Updates, updates(views), &title(views, *quantity)))
+}
+
+fn quantities<'v>(views: &'v [View<'_>]) -> Vec<Quantity<'v>> {
     let moving: BTreeSet<&str> = views
         .iter()
         .flat_map(|view| {
@@ -72,10 +105,7 @@ pub(super) fn all(views: &[View<'_>]) -> Vec<Figure> {
     quantities.extend(moving.into_iter().filter(|name| *name != "learning_rate").map(Quantity::Hyperparameter));
     quantities.push(Quantity::Gradient);
     quantities.retain(|quantity| views.iter().any(|view| has(view, *quantity)));
-    let lines = (views.len() * quantities.len() * 2) as f64;
-    let column = (lines * 2.0 * WIDTH / POINTS).clamp(1.0, 24.0);
-    let figure = |(index, quantity): (usize, &Quantity<'_>)| figure(views, *quantity, index, column);
-    quantities.iter().enumerate().map(figure).collect()
+    quantities
 }
 
 /// The runs by colour; nothing for a single one.
@@ -96,21 +126,28 @@ fn has(view: &View<'_>, quantity: Quantity<'_>) -> bool {
     }
 }
 
-fn figure(views: &[View<'_>], quantity: Quantity<'_>, index: usize, column: f64) -> Figure {
-    let title = match quantity {
+fn title(views: &[View<'_>], quantity: Quantity<'_>) -> String {
+    match quantity {
         Quantity::Loss => words::loss(views),
         Quantity::ValidationLoss => words::validation_loss(views),
         Quantity::Metric => words::metric(views),
         Quantity::Hyperparameter(name) => words::hyperparameter(views, name),
         Quantity::Gradient => words::gradient(views),
-    };
+    }
+}
+
+fn updates(views: &[View<'_>]) -> Axis {
+    Axis::new("updates").whole().through(views.iter().map(View::reached).fold(0.0, f64::max))
+}
+
+fn figure(views: &[View<'_>], quantity: Quantity<'_>, index: usize, column: f64) -> Figure {
+    let title = title(views, quantity);
     let longest = views.iter().map(View::train_seconds).filter(|time| time.is_finite()).fold(0.0, f64::max);
     let (unit, name) = time_unit(longest);
     let id = format!("figure-{index}");
     let options =
         SvgOptions { width: WIDTH, panel_height: HEIGHT, theme: Theme::Page, column, labelled_by: Some(id.clone()) };
-    let end = views.iter().map(View::reached).fold(0.0, f64::max);
-    let by_steps = chart(views, quantity, Along::Updates, Axis::new("updates").whole().through(end), &title);
+    let by_steps = chart(views, quantity, Along::Updates, updates(views), &title);
     let by_seconds =
         chart(views, quantity, Along::Time(unit), Axis::new(format!("training time ({name})")).through(0.0), &title);
     let mut legend = Vec::new();

@@ -10,9 +10,9 @@ use rheostat_record::Run;
 
 use crate::Replay;
 use crate::ReportError;
-use crate::chart::{Palette, palette};
+use crate::chart::{Chart, Palette, palette};
 use crate::number::unbroken;
-use crate::view::View;
+use crate::view::{View, side_by_side};
 use crate::words;
 use figures::Figure;
 pub(crate) use named::{Charted, Named, Picture, Shown, named};
@@ -67,7 +67,7 @@ pub fn html_with(runs: &[Run], replays: &[(usize, Replay)]) -> Result<String, Re
     if runs.is_empty() {
         return Err(ReportError::Empty { what: "run" });
     }
-    let views: Vec<View<'_>> = runs.iter().map(View::new).collect();
+    let views = side_by_side(runs);
     let (columns, rows) = sections::table(&views);
     let (happenings, happenings_left_out) = sections::happenings(&views);
     let page = Page {
@@ -92,6 +92,18 @@ pub fn html_with(runs: &[Run], replays: &[(usize, Replay)]) -> Result<String, Re
         program: runs.first().map(|run| run.manifest.program.clone()).unwrap_or_default(),
     };
     Ok(page.render()?)
+}
+
+/// One chart of a page against updates, with several runs in it if there are: `metric`, `training_loss`, `validation_loss`,
+/// `gradient_norm`, or a hyperparameter by its name.
+///
+/// # Errors
+/// [`ReportError::Empty`] if there is no run, [`ReportError::Chart`] if there is no such chart.
+pub fn chart_of(runs: &[Run], name: &str) -> Result<Chart, ReportError> {
+    if runs.is_empty() {
+        return Err(ReportError::Empty { what: "run" });
+    }
+    figures::named_chart(&side_by_side(runs), name)
 }
 
 fn explained(views: &[View<'_>], replays: &[(usize, Replay)]) -> Vec<Explained> {
