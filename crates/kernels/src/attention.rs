@@ -2,7 +2,7 @@
 
 use burn::backend::flex::FlexTensor;
 use burn::tensor::activation::softmax;
-use burn::tensor::{Tensor, TensorData};
+use burn::tensor::{Bool, Tensor};
 
 use crate::dropout;
 use crate::native::attention::{Shape, input_gradient, mix, weigh};
@@ -16,6 +16,10 @@ use crate::tensor::{create, dense, numbers, sizes, typed};
 /// `joint` is `[sequences, tokens, 3 width]`: queries, keys and values of all heads side by side, as one linear layer returns
 /// them. The result is `[sequences, tokens, width]`. With `causal`, a token sees itself and what is before it. Weights are
 /// dropped with the given probability on devices with autodiff, as in [`dropout`](crate::dropout()).
+///
+/// With `causal`, scores of later keys are minus infinity whatever the keys are. A later value that is infinite or
+/// not a number makes results of earlier tokens not a number, since zero times it is none. In Burn's own operations it
+/// does the same to the gradients of their queries; the kernel, which leaves out what is not seen, keeps it out of them.
 ///
 /// # Panics
 /// If the width of `joint` is not three times a multiple of `heads`.
@@ -42,17 +46,17 @@ fn composed(joint: Tensor<3>, heads: usize, causal: bool, dropout: f64) -> Tenso
         joint.clone().narrow(2, index * width, width).reshape([sequences, tokens, heads, head]).swap_dims(1, 2)
     };
     let scores = part(0).mul_scalar(1.0 / (head as f64).sqrt()).matmul(part(1).transpose());
-    let scores = if causal { scores + causal_mask(&joint) } else { scores };
+    let scores = if causal { hide_later_keys(scores) } else { scores };
     let weights = dropout::dropout(softmax(scores, 3), dropout);
     weights.matmul(part(2)).swap_dims(1, 2).reshape([sequences, tokens, width])
 }
 
-/// What is added to the scores: minus infinity where a token would see a later one.
-fn causal_mask(joint: &Tensor<3>) -> Tensor<4> {
-    let [_, tokens, _] = joint.dims();
-    let seen = |from: usize, to: usize| if from <= to { 0.0_f32 } else { f32::NEG_INFINITY };
-    let values: Vec<f32> = (0..tokens).flat_map(|to| (0..tokens).map(move |from| seen(from, to))).collect();
-    Tensor::from_data(TensorData::new(values, [1, 1, tokens, tokens]), (&joint.device(), joint.dtype()))
+/// Scores `[.., to, from]` with minus infinity where a token would see a later one.
+fn hide_later_keys(scores: Tensor<4>) -> Tensor<4> {
+    let [_, _, tokens, _] = scores.dims();
+    let later = Tensor::<2, Bool>::tril_mask([tokens, tokens], 0, &scores.device()).unsqueeze::<4>();
+    let later = later.expand(scores.dims());
+    scores.mask_fill(later, f32::NEG_INFINITY)
 }
 
 #[derive(Debug, Clone, Copy)]

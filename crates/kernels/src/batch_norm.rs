@@ -19,6 +19,8 @@ use crate::tensor::{Number, channels_last, channels_second, create, dense, numbe
 /// In training, mean and biased variance are those of the batch, and the running ones move towards them by the layer's momentum,
 /// as in Burn. (PyTorch's running variance is unbiased.) The kernel's result has the channels last in memory.
 ///
+/// An empty batch has an empty result. The kernel leaves the running moments as they are then; Burn makes them no numbers.
+///
 /// # Panics
 /// If the second axis is not as long as the layer's parameters.
 pub fn batch_norm<const D: usize>(layer: &BatchNorm, input: Tensor<D>) -> Tensor<D> {
@@ -47,7 +49,8 @@ fn fused<const D: usize>(layer: &BatchNorm, input: Tensor<D>, shortcut: Option<T
     let [channels] = parameters[0].dims();
     assert_eq!(input.dims()[1], channels, "a second axis of the layer's channels");
     let device = input.device();
-    let training = device.is_autodiff() && layer.training.is_enabled();
+    // An empty batch has no moments.
+    let training = device.is_autodiff() && layer.training.is_enabled() && input.shape().num_elements() > 0;
     let running = |state: Tensor<1>| state.into_data().iter::<f64>().collect::<Vec<f64>>();
     let fixed = (!training)
         .then(|| Moments { mean: running(layer.running_mean.value()), variance: running(layer.running_var.value()) });
@@ -158,14 +161,15 @@ impl Normalisation {
             (sum(&mut []), gradient)
         };
         let of_input = wanted[0].then(|| {
-            let rows = input.len() as f64 / affine.centre.len() as f64;
-            let share = if self.fixed.is_some() { 0.0 } else { 1.0 / rows };
+            let share = affine.centre.len() as f64 / input.len() as f64;
             let shift: Vec<T> = sums.shift.iter().map(|sum| T::of(sum * share)).collect();
             let slopes = sums.distance.iter().zip(&saved.inverse);
             let slope: Vec<T> = slopes.map(|(sum, inverse)| T::of(sum * inverse * inverse * share)).collect();
+            // Moments that are given do not move with the input.
+            let drift = self.fixed.is_none().then_some([&shift[..], &slope]);
             let rectified = self.relu && saved.result.is_none();
             channels_second(create(shape.clone(), |result| {
-                native::input_gradient(input, numbers(&gradient), &affine, rectified, [&shift, &slope], result);
+                native::input_gradient(input, numbers(&gradient), &affine, rectified, drift, result);
             }))
         });
         let dtype = saved.input.dtype();

@@ -1,3 +1,5 @@
+use std::sync::OnceLock;
+
 use burn::module::{Module, Param};
 use burn::optim::GradientsParams;
 use burn::tensor::Tensor;
@@ -12,7 +14,9 @@ use crate::{Buffer, OptimError};
 #[derive(Debug, Clone)]
 pub struct Gradients {
     pub(crate) tensors: Vec<(String, Option<Buffer>)>,
-    pub(crate) known_finite: bool,
+    known_finite: bool,
+    /// The norm once it was asked for, until the gradients change.
+    norm: OnceLock<f64>,
 }
 
 impl Gradients {
@@ -36,8 +40,13 @@ impl Gradients {
         let collected = walk::visit(model, Collector { source, tensors: Vec::new(), error: None });
         match collected.error {
             Some(error) => Err(error),
-            None => Ok(Self { tensors: collected.tensors, known_finite: false }),
+            None => Ok(Self { tensors: collected.tensors, known_finite: false, norm: OnceLock::new() }),
         }
+    }
+
+    /// Finite tensors, as the gradients of a model.
+    pub(crate) fn finite(tensors: Vec<(String, Option<Buffer>)>) -> Self {
+        Self { tensors, known_finite: true, norm: OnceLock::new() }
     }
 
     /// Paths of the tensors that have a gradient.
@@ -51,7 +60,7 @@ impl Gradients {
     /// [`OptimError::OtherModel`] if they are of another model.
     pub fn add(&mut self, other: Self) -> Result<(), OptimError> {
         self.check_same_model(&other)?;
-        self.known_finite = false;
+        self.changes(false);
         for ((_, sum), (_, term)) in self.tensors.iter_mut().zip(other.tensors) {
             *sum = match (sum.take(), term) {
                 (Some(sum), Some(term)) => Some(sum.add_scaled(term, 1.0)?),
@@ -69,22 +78,27 @@ impl Gradients {
         if !factor.is_finite() {
             return Err(OptimError::OutOfRange { field: "factor", value: factor, range: "finite" });
         }
-        self.known_finite &= factor.abs() <= 1.0;
         if factor == 1.0 {
             return Ok(());
         }
+        self.changes(self.is_known_finite() && factor.abs() <= 1.0);
         for (_, gradient) in &mut self.tensors {
             *gradient = gradient.take().map(|gradient| gradient.scaled(factor)).transpose()?;
         }
         Ok(())
     }
 
-    /// The Euclidean norm over all tensors, `sqrt(sum g^2)`, the same for every number of threads.
+    /// The Euclidean norm over all tensors, `sqrt(sum g^2)`, the same for every number of threads. It is computed
+    /// once, until the gradients change.
     ///
     /// # Errors
     /// [`OptimError::Storage`] if values cannot be read.
     pub fn norm(&self) -> Result<f64, OptimError> {
-        Ok(self.dot(self)?.sqrt())
+        if let Some(&norm) = self.norm.get() {
+            return Ok(norm);
+        }
+        let norm = self.dot(self)?.sqrt();
+        Ok(*self.norm.get_or_init(|| norm))
     }
 
     /// `sum a b` over all tensors that both have.
@@ -157,8 +171,19 @@ impl Gradients {
         }
     }
 
+    /// Whether that was seen before. A sum of squares is finite only if every term is.
+    fn is_known_finite(&self) -> bool {
+        self.known_finite || self.norm.get().is_some_and(|norm| norm.is_finite())
+    }
+
+    /// Forgets what was known before the gradients change.
+    fn changes(&mut self, stays_finite: bool) {
+        self.known_finite = stays_finite;
+        self.norm = OnceLock::new();
+    }
+
     fn find_non_finite(&self) -> Result<Option<(&str, usize)>, OptimError> {
-        if self.known_finite {
+        if self.is_known_finite() {
             return Ok(None);
         }
         for (path, gradient) in &self.tensors {

@@ -151,7 +151,7 @@ impl Optimizer {
             Some(values) => {
                 let rated =
                     values.iter().zip(sizes).map(|(values, size)| values.with(Hyperparameter::LearningRate, size));
-                let gradients = Gradients { tensors: line.update.directions, known_finite: true };
+                let gradients = Gradients::finite(line.update.directions);
                 self.step(model, gradients, &rated.collect::<Vec<_>>())
             }
             None if verdict.step_size == 0.0 => Ok(model),

@@ -57,6 +57,31 @@ fn clipping_scales_only_what_is_too_long() {
 }
 
 #[test]
+fn the_norm_is_that_of_the_gradients_as_they_are() {
+    let model = Vector::new(&[0.0, 0.0]);
+    let mut gradients = model.gradients(&[3.0, -4.0]);
+    assert_eq!(gradients.norm().unwrap(), 5.0);
+    gradients.scale(2.0).unwrap();
+    assert_eq!(gradients.norm().unwrap(), 10.0);
+    gradients.add(model.gradients(&[-6.0, 0.0])).unwrap();
+    assert_eq!(gradients.norm().unwrap(), 8.0);
+    assert_eq!(gradients.clip(4.0).unwrap(), 8.0);
+    assert!((gradients.norm().unwrap() - 4.0).abs() < 1e-6);
+}
+
+#[test]
+fn what_was_finite_is_looked_at_again_after_it_changed() {
+    let model = Vector::new(&[0.0, 0.0]);
+    let mut gradients = model.gradients(&[3.0, -4.0]);
+    assert!(gradients.norm().unwrap().is_finite() && gradients.is_finite().unwrap());
+    let mut sum = gradients.clone();
+    sum.add(model.gradients(&[f64::NAN, 0.0])).unwrap();
+    assert!(!sum.is_finite().unwrap());
+    gradients.scale(f64::MAX).unwrap();
+    assert!(!gradients.is_finite().unwrap());
+}
+
+#[test]
 fn clipping_refuses_a_bound_that_is_not_positive() {
     let mut gradients = Vector::new(&[0.0]).gradients(&[1.0]);
     for bound in [0.0, -1.0, f64::NAN] {

@@ -188,15 +188,16 @@ impl<T: Real> WithSimd for Softmax<'_, T> {
         let tokens = self.shape.tokens;
         for (to, row) in self.weights.chunks_exact_mut(tokens).enumerate() {
             let seen = self.shape.seen(to);
-            softmax(simd, &mut row[..seen]);
-            row[seen..].fill(T::ZERO);
+            let share = softmax(simd, &mut row[..seen]);
+            // Zero, unless the row is no number.
+            row[seen..].fill(share.times(T::ZERO));
         }
     }
 }
 
-/// The exponentials of the row divided by their sum.
+/// The exponentials of the row divided by their sum; returns what they were multiplied by.
 #[inline(always)]
-fn softmax<T: Real, S: Simd>(simd: S, row: &mut [T]) {
+fn softmax<T: Real, S: Simd>(simd: S, row: &mut [T]) -> T {
     let highest = T::splat(simd, highest(simd, row));
     let (whole, rest) = T::vectors_mut::<S>(row);
     let mut sum = T::splat(simd, T::ZERO);
@@ -210,14 +211,16 @@ fn softmax<T: Real, S: Simd>(simd: S, row: &mut [T]) {
         T::store_part(simd, rest, vector);
         total += rest.iter().map(|number| number.wide()).sum::<f64>();
     }
-    let share = T::splat(simd, T::of(1.0 / total));
+    let share = T::of(1.0 / total);
+    let factor = T::splat(simd, share);
     for vector in whole {
-        *vector = T::mul(simd, *vector, share);
+        *vector = T::mul(simd, *vector, factor);
     }
     if !rest.is_empty() {
-        let vector = T::mul(simd, T::load_part(simd, rest), share);
+        let vector = T::mul(simd, T::load_part(simd, rest), factor);
         T::store_part(simd, rest, vector);
     }
+    share
 }
 
 /// Slopes of the weights to slopes of the scores: `weight (slope - Σ weight slope)`.
@@ -235,8 +238,10 @@ impl<T: Real> WithSimd for SoftmaxGradient<'_, T> {
         let tokens = self.shape.tokens;
         let rows = self.weights.chunks_exact(tokens).zip(self.slopes.chunks_exact_mut(tokens));
         for (to, (weights, slopes)) in rows.enumerate() {
+            // What the token does not see stays out of the last vector: it may be no number, or become none there.
             let seen = self.shape.seen(to);
-            slopes[seen..].fill(T::ZERO);
+            let (weights, (slopes, unseen)) = (&weights[..seen], slopes.split_at_mut(seen));
+            unseen.fill(T::ZERO);
             let mut sum = T::splat(simd, T::ZERO);
             let vectors = seen.div_ceil(T::lanes::<S>());
             for vector in 0..vectors {

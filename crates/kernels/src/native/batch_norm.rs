@@ -302,12 +302,13 @@ impl<T: Real> Sum<'_, T> {
 }
 
 /// Second pass: per channel `scale (gradient - shift - slope (input - centre))`, where the gradient counts behind the rectifier.
+/// Without shift and slope, which the moments of a batch bring along, `scale gradient`.
 pub(crate) fn input_gradient<T: Real>(
     input: &[T],
     gradient: &[T],
     forward: &Affine<T>,
     rectified: bool,
-    [shift, slope]: [&[T]; 2],
+    drift: Option<[&[T]; 2]>,
     result: &mut [T],
 ) {
     let channels = forward.centre.len();
@@ -315,7 +316,7 @@ pub(crate) fn input_gradient<T: Real>(
     parallel::chunks(result, length, |index, result| {
         let range = index * length..index * length + result.len();
         let (input, gradient) = (&input[range.clone()], &gradient[range]);
-        Arch::new().dispatch(InputGradient { input, gradient, forward, rectified, shift, slope, result });
+        Arch::new().dispatch(InputGradient { input, gradient, forward, rectified, drift, result });
     });
 }
 
@@ -324,8 +325,8 @@ struct InputGradient<'a, T> {
     gradient: &'a [T],
     forward: &'a Affine<T>,
     rectified: bool,
-    shift: &'a [T],
-    slope: &'a [T],
+    /// Shift and slope.
+    drift: Option<[&'a [T]; 2]>,
     result: &'a mut [T],
 }
 
@@ -345,9 +346,12 @@ impl<T: Real> WithSimd for InputGradient<'_, T> {
                 if self.rectified {
                     gradient = T::where_positive(simd, affine(simd, self.forward, vector, input), gradient);
                 }
-                let distance = T::sub(simd, input, load(simd, &self.forward.centre, vector));
-                let mean = T::mul_add(simd, distance, load(simd, self.slope, vector), load(simd, self.shift, vector));
-                let value = T::mul(simd, T::sub(simd, gradient, mean), load(simd, &self.forward.scale, vector));
+                if let Some([shift, slope]) = self.drift {
+                    let distance = T::sub(simd, input, load(simd, &self.forward.centre, vector));
+                    let mean = T::mul_add(simd, distance, load(simd, slope, vector), load(simd, shift, vector));
+                    gradient = T::sub(simd, gradient, mean);
+                }
+                let value = T::mul(simd, gradient, load(simd, &self.forward.scale, vector));
                 store(simd, result, vector, value);
             }
         }

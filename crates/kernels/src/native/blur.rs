@@ -12,15 +12,20 @@ pub(crate) struct Shape {
     pub(crate) channels: usize,
 }
 
-/// Places along a line, each with what it counts, in quarters.
+/// Places along a line, each with what it counts, in quarters. None counts 0, which times infinity is no number.
 type Taps = [(usize, f64); 3];
+
+/// A line of one place, which stays as it is: these sums are exact.
+const ALONE: Taps = [(0, 1.0), (0, 1.0), (0, 2.0)];
 
 /// What makes the pixel at a place of a line: the one before, itself, and the one behind. Beyond either end lies the mirror image
 /// of what is inside.
 fn taps(length: usize, place: usize) -> Taps {
-    let last = length - 1;
-    let before = place.checked_sub(1).unwrap_or(last.min(1));
-    let behind = if place < last { place + 1 } else { last.saturating_sub(1) };
+    if length == 1 {
+        return ALONE;
+    }
+    let before = place.checked_sub(1).unwrap_or(1);
+    let behind = if place + 1 < length { place + 1 } else { length - 2 };
     [(before, 1.0), (place, 2.0), (behind, 1.0)]
 }
 
@@ -28,21 +33,14 @@ fn taps(length: usize, place: usize) -> Taps {
 /// mirror image, too.
 fn slopes(length: usize, place: usize) -> Taps {
     let last = length - 1;
-    if last == 0 {
-        return [(0, 0.0), (0, 4.0), (0, 0.0)];
+    let neighbour = |at: usize| (at, if at == 0 || at == last { 2.0 } else { 1.0 });
+    match place {
+        _ if last == 0 => ALONE,
+        // With one neighbour, it counts for itself in two halves.
+        0 => [(0, 1.0), (0, 1.0), neighbour(1)],
+        _ if place == last => [(last, 1.0), (last, 1.0), neighbour(last - 1)],
+        _ => [neighbour(place - 1), (place, 2.0), neighbour(place + 1)],
     }
-    let neighbour = |inside: bool, at_an_end: bool| {
-        if !inside {
-            0.0
-        } else if at_an_end {
-            2.0
-        } else {
-            1.0
-        }
-    };
-    let before = neighbour(place > 0, place == 1);
-    let behind = neighbour(place < last, place + 1 == last);
-    [(place.saturating_sub(1), before), (place, 2.0), ((place + 1).min(last), behind)]
 }
 
 /// `[image, row, column, channel]` of images of the same shape.

@@ -32,12 +32,14 @@ pub(crate) struct Draw {
     pub(crate) path: Path,
     dtype: DType,
     state: u64,
+    /// Whether some gradients of the result are no numbers.
+    spoilt: bool,
     leaves: Vec<Leaf>,
 }
 
 impl Draw {
-    fn new(path: Path, dtype: DType, seed: u64) -> Self {
-        Self { path, dtype, state: seed, leaves: Vec::new() }
+    pub(crate) fn new(path: Path, dtype: DType, seed: u64) -> Self {
+        Self { path, dtype, state: seed, spoilt: false, leaves: Vec::new() }
     }
 
     /// A number between -1 and 1 (a linear congruential generator with Knuth's constants).
@@ -79,10 +81,15 @@ impl Draw {
     }
 
     /// The result, and the gradients of all leaves for random gradients of the result.
-    fn finish<const D: usize>(mut self, result: Tensor<D>) -> Vec<TensorData> {
+    pub(crate) fn finish<const D: usize>(mut self, result: Tensor<D>) -> Vec<TensorData> {
         let shape = result.dims();
-        let numbers: Vec<f64> = (0..shape.iter().product()).map(|_| self.number()).collect();
-        let weights = Tensor::<D>::from_data(TensorData::new(numbers, shape), (&Device::flex().autodiff(), self.dtype));
+        let weights = if self.spoilt {
+            spoilt(&shape)
+        } else {
+            let numbers: Vec<f64> = (0..shape.iter().product()).map(|_| self.number()).collect();
+            TensorData::new(numbers, shape)
+        };
+        let weights = Tensor::<D>::from_data(weights, (&Device::flex().autodiff(), self.dtype));
         let mut data = vec![result.clone().into_data()];
         let gradients = (result * weights).sum().backward();
         data.extend(self.leaves.iter().map(|leaf| leaf(&gradients).expect("a leaf with a gradient")));
@@ -90,13 +97,17 @@ impl Draw {
     }
 }
 
-fn run<const D: usize>(
-    path: Path,
-    dtype: DType,
-    seed: u64,
-    function: &impl Fn(&mut Draw) -> Tensor<D>,
-) -> Vec<TensorData> {
-    let mut draw = Draw::new(path, dtype, seed);
+/// Numbers of which some are none or infinite.
+pub(crate) fn spoilt(shape: &[usize]) -> TensorData {
+    let special = [f32::NAN, f32::INFINITY, f32::NEG_INFINITY];
+    let count: usize = shape.iter().product();
+    let numbers: Vec<f32> = (0..count)
+        .map(|index| if index % 37 == 5 { special[index / 37 % 3] } else { (index % 11) as f32 - 5.0 })
+        .collect();
+    TensorData::new(numbers, shape.to_vec())
+}
+
+fn run<const D: usize>(mut draw: Draw, function: &impl Fn(&mut Draw) -> Tensor<D>) -> Vec<TensorData> {
     let result = function(&mut draw);
     draw.finish(result)
 }
@@ -112,10 +123,18 @@ pub(crate) fn agree_in_double<const D: usize>(seed: u64, function: impl Fn(&mut 
     agree_in(&[(DType::F64, 1e-10)], seed, function);
 }
 
+/// The same with pools of 1, 2 and 4 threads, for what is large enough to be split.
+pub(crate) fn agree_on_threads<const D: usize>(seed: u64, function: impl Fn(&mut Draw) -> Tensor<D> + Sync) {
+    for threads in [1, 2, 4] {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("a pool");
+        pool.install(|| agree(seed, &function));
+    }
+}
+
 fn agree_in<const D: usize>(tolerances: &[(DType, f64)], seed: u64, function: impl Fn(&mut Draw) -> Tensor<D>) {
     for &(dtype, tolerance) in tolerances {
-        let kernel = run(Path::Kernel, dtype, seed, &function);
-        let composed = run(Path::Composed, dtype, seed, &function);
+        let kernel = run(Draw::new(Path::Kernel, dtype, seed), &function);
+        let composed = run(Draw::new(Path::Composed, dtype, seed), &function);
         for (part, (kernel, composed)) in kernel.iter().zip(&composed).enumerate() {
             assert_eq!(kernel.shape(), composed.shape(), "{dtype:?}, part {part}");
             let (kernel, composed) = (numbers(kernel), numbers(composed));
@@ -125,19 +144,43 @@ fn agree_in<const D: usize>(tolerances: &[(DType, f64)], seed: u64, function: im
                 assert!(error <= tolerance * largest, "{dtype:?}, part {part}, number {at}: {kernel} for {composed}");
             }
         }
-        assert_eq!(bits(&kernel), bits(&run(Path::Kernel, dtype, seed, &function)), "{dtype:?}");
+        kernel.iter().for_each(|data| leave_no_numbers(data.num_elements(), dtype));
+        let again = run(Draw::new(Path::Kernel, dtype, seed), &function);
+        assert!(bits(&kernel) == bits(&again), "{dtype:?}: other bits the second time");
     }
 }
 
-/// Both paths have the same infinite results and the same that are no number; the others agree to 1e-5.
+/// Fills the memory that the next results of so many numbers get, so that what a kernel does not write shows.
+fn leave_no_numbers(count: usize, dtype: DType) {
+    let place = Device::flex();
+    let bad = || rheostat_kernels::gelu(Tensor::<1>::full([count], f32::NAN, (&place, dtype)));
+    drop([bad(), bad(), bad(), bad()]);
+}
+
+/// Both paths have the same infinite results and the same that are no number; the others agree to 1e-5. So do the
+/// gradients, for ordinary gradients of the result and for some that are no numbers.
 pub(crate) fn agree_beyond_numbers<const D: usize>(function: impl Fn(&mut Draw) -> Tensor<D>) {
-    let kernel = run(Path::Kernel, DType::F32, 1, &function);
-    let composed = run(Path::Composed, DType::F32, 1, &function);
-    for (part, (kernel, composed)) in kernel.iter().zip(&composed).enumerate() {
-        for (at, (kernel, composed)) in numbers(kernel).into_iter().zip(numbers(composed)).enumerate() {
-            let close = (kernel - composed).abs() <= 1e-5 * composed.abs().max(1.0);
-            let same = kernel == composed || (kernel.is_nan() && composed.is_nan()) || close;
-            assert!(same, "part {part}, number {at}: {kernel} for {composed}");
+    for spoilt in [false, true] {
+        let [kernel, composed] = [Path::Kernel, Path::Composed]
+            .map(|path| run(Draw { spoilt, ..Draw::new(path, DType::F32, 1) }, &function));
+        for (part, (kernel, composed)) in kernel.iter().zip(&composed).enumerate() {
+            for (at, (kernel, composed)) in numbers(kernel).into_iter().zip(numbers(composed)).enumerate() {
+                let close = (kernel - composed).abs() <= 1e-5 * composed.abs().max(1.0);
+                let same = kernel == composed || (kernel.is_nan() && composed.is_nan()) || close;
+                assert!(same, "spoilt gradients: {spoilt}, part {part}, number {at}: {kernel} for {composed}");
+            }
+        }
+    }
+}
+
+/// The kernel's result has this shape and no numbers, and all gradients are zero.
+pub(crate) fn nothing_comes_of_nothing<const D: usize>(shape: [usize; D], function: impl Fn(&mut Draw) -> Tensor<D>) {
+    for dtype in [DType::F32, DType::F64] {
+        let data = run(Draw::new(Path::Kernel, dtype, 1), &function);
+        assert_eq!(data[0].shape().dims::<D>(), shape);
+        assert_eq!(data[0].num_elements(), 0);
+        for (part, gradient) in data.iter().enumerate().skip(1) {
+            assert!(numbers(gradient).iter().all(|&number| number == 0.0), "{dtype:?}, part {part}: {gradient}");
         }
     }
 }

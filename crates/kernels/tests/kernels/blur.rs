@@ -1,12 +1,19 @@
 use burn::tensor::module::conv2d;
 use burn::tensor::ops::{ConvOptions, PadMode};
-use burn::tensor::{Device, Tensor};
+use burn::tensor::{Device, Distribution, Tensor};
 use proptest::prelude::*;
 
-use crate::agreement::{Path, agree, cases, size, views};
+use crate::agreement::{Path, View, agree, agree_on_threads, cases, size, views};
+
+pub(crate) fn blurred(path: Path, images: Tensor<4>) -> Tensor<4> {
+    match path {
+        Path::Kernel => rheostat_kernels::blur(images),
+        Path::Composed => convolved(images),
+    }
+}
 
 /// The definition: mirrored pixels around, then one convolution a channel.
-pub(crate) fn convolved(images: Tensor<4>) -> Tensor<4> {
+fn convolved(images: Tensor<4>) -> Tensor<4> {
     let [_, channels, ..] = images.dims();
     let options = (&images.device(), images.dtype());
     let line = Tensor::<1>::from_data([0.25, 0.5, 0.25], options);
@@ -29,18 +36,35 @@ proptest! {
     ) {
         agree(seed, |draw| {
             let input = draw.tensor([images, channels, rows, columns], view);
-            match draw.path {
-                Path::Kernel => rheostat_kernels::blur(input),
-                Path::Composed => convolved(input),
-            }
+            blurred(draw.path, input)
         });
     }
 }
 
 #[test]
-fn a_constant_image_stays_what_it_is_and_so_does_a_single_pixel() {
+fn it_agrees_where_threads_share_the_work() {
+    agree_on_threads(1, |draw| {
+        let input = draw.tensor([5, 13, 29, 31], View::Plain);
+        blurred(draw.path, input)
+    });
+}
+
+#[test]
+fn a_constant_image_stays_what_it_is() {
     for image in [[1, 1], [1, 5], [2, 2], [6, 7]] {
         let constant = Tensor::<4>::ones([2, 3, image[0], image[1]], &Device::flex()) * 1.5;
         assert!(rheostat_kernels::blur(constant.clone()).into_data() == constant.into_data(), "{image:?}");
     }
+}
+
+#[test]
+fn a_single_pixel_stays_what_it_is_and_so_does_its_gradient() {
+    let _turn = crate::alone();
+    let device = Device::flex().autodiff();
+    let pixels = Tensor::<4>::random([500, 1, 1, 1], Distribution::Default, &device).require_grad();
+    let blurred = rheostat_kernels::blur(pixels.clone());
+    assert!(blurred.to_data() == pixels.to_data());
+    let weights = pixels.clone().detach() * 3.0;
+    let gradients = (blurred * weights.clone()).sum().backward();
+    assert!(pixels.grad(&gradients).unwrap().into_data() == weights.into_data());
 }

@@ -1,6 +1,17 @@
 use burn::tensor::{Device, Tensor};
 use rheostat_kernels::{attention, dropout};
 
+use crate::agreement::{Path, View, agree_on_threads};
+
+/// Dropout, and the product with its mask. Whoever asks for either takes a turn.
+pub(crate) fn dropped(path: Path, input: Tensor<2>, probability: f64) -> Tensor<2> {
+    input.device().seed(8);
+    match path {
+        Path::Kernel => dropout(input, probability),
+        Path::Composed => input.clone() * dropout(input.ones_like(), probability),
+    }
+}
+
 fn ones(device: &Device) -> Tensor<2> {
     Tensor::ones([300, 100], device)
 }
@@ -27,10 +38,11 @@ fn neighbours_are_dropped_independently() {
     let device = Device::flex().autodiff();
     device.seed(4);
     let numbers: Vec<f64> = dropout(ones(&device), 0.5).into_data().iter::<f64>().map(|number| number - 1.0).collect();
-    for distance in [1, 2, 16, 100, 1000] {
-        let pairs = numbers.iter().zip(&numbers[distance..]);
-        let correlation = pairs.map(|(a, b)| a * b).sum::<f64>() / (numbers.len() - distance) as f64;
-        assert!(correlation.abs() < 5.0 / (numbers.len() as f64).sqrt(), "{correlation} at {distance}");
+    // The last are the numbers of a task.
+    for distance in [1, 2, 16, 100, 1000, 16384] {
+        let count = (numbers.len() - distance) as f64;
+        let correlation = numbers.iter().zip(&numbers[distance..]).map(|(a, b)| a * b).sum::<f64>() / count;
+        assert!(correlation.abs() < 5.0 / count.sqrt(), "{correlation} at {distance}");
     }
 }
 
@@ -55,6 +67,15 @@ fn a_seed_repeats_the_mask_and_two_calls_differ() {
     device.seed(6);
     assert_eq!(draw(), first);
     assert_ne!(first, second);
+}
+
+#[test]
+fn it_is_a_product_with_its_mask_where_threads_share_the_work() {
+    let _turn = crate::alone();
+    agree_on_threads(1, |draw| {
+        let input = draw.tensor([211, 307], View::Plain);
+        dropped(draw.path, input, 0.4)
+    });
 }
 
 #[test]

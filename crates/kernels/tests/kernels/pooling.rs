@@ -1,7 +1,31 @@
 use burn::tensor::{Tensor, s};
 use proptest::prelude::*;
 
-use crate::agreement::{Path, agree, cases, size, views};
+use crate::agreement::{Path, View, agree, agree_on_threads, cases, size, views};
+
+pub(crate) fn mean(path: Path, images: Tensor<4>) -> Tensor<2> {
+    let [count, channels, ..] = images.dims();
+    match path {
+        Path::Kernel => rheostat_kernels::mean_pool(images),
+        Path::Composed => images.mean_dim(3).mean_dim(2).reshape([count, channels]),
+    }
+}
+
+/// Every `stride`-th pixel, and zeros for so many channels more.
+pub(crate) fn thinned(path: Path, images: Tensor<4>, stride: usize, more: usize) -> Tensor<4> {
+    let [count, channels, ..] = images.dims();
+    if path == Path::Kernel {
+        return rheostat_kernels::subsample(images, stride, channels + more);
+    }
+    let step = stride as isize;
+    let thinned = images.slice(s![.., .., ..;step, ..;step]);
+    if more == 0 {
+        return thinned;
+    }
+    let [_, _, rows, columns] = thinned.dims();
+    let zeros = Tensor::zeros([count, more, rows, columns], (&thinned.device(), thinned.dtype()));
+    Tensor::cat(vec![thinned, zeros], 1)
+}
 
 proptest! {
     #![proptest_config(cases(24))]
@@ -12,10 +36,7 @@ proptest! {
     ) {
         agree(seed, |draw| {
             let input = draw.tensor([images, channels, image.0, image.1], view);
-            match draw.path {
-                Path::Kernel => rheostat_kernels::mean_pool(input),
-                Path::Composed => input.mean_dim(3).mean_dim(2).reshape([images, channels]),
-            }
+            mean(draw.path, input)
         });
     }
 
@@ -26,17 +47,22 @@ proptest! {
     ) {
         agree(seed, |draw| {
             let input = draw.tensor([images, channels, image.0, image.1], view);
-            if draw.path == Path::Kernel {
-                return rheostat_kernels::subsample(input, stride, channels + more);
-            }
-            let step = stride as isize;
-            let thinned = input.slice(s![.., .., ..;step, ..;step]);
-            if more == 0 {
-                return thinned;
-            }
-            let [_, _, rows, columns] = thinned.dims();
-            let zeros = Tensor::zeros([images, more, rows, columns], (&thinned.device(), thinned.dtype()));
-            Tensor::cat(vec![thinned, zeros], 1)
+            thinned(draw.path, input, stride, more)
         });
     }
+}
+
+#[test]
+fn they_agree_where_threads_share_the_work() {
+    // Images to share, and pixels of one image.
+    for shape in [[7, 37, 17, 19], [2, 3, 97, 101]] {
+        agree_on_threads(1, |draw| {
+            let input = draw.tensor(shape, View::Plain);
+            mean(draw.path, input)
+        });
+    }
+    agree_on_threads(1, |draw| {
+        let input = draw.tensor([7, 13, 29, 31], View::Plain);
+        thinned(draw.path, input, 2, 7)
+    });
 }

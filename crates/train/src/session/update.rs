@@ -87,13 +87,18 @@ impl<W: Workload> Session<'_, W> {
             self.decide_within(&Observation::Gradient { step, rate, norm: gradient_norm, change })?;
             used = self.values()?;
         }
-        let mut clipping = 1.0;
-        if let Some(largest) = used[0].get(Hyperparameter::ClipNorm).filter(|largest| gradient_norm > *largest) {
+        let clipped = used[0].get(Hyperparameter::ClipNorm).filter(|largest| gradient_norm > *largest);
+        if let Some(largest) = clipped {
             gradients.clip(largest).map_err(failed)?;
-            clipping = gradients.norm().map_err(failed)? / gradient_norm;
         }
         let found = match self.search.open(step, used[0].get(Hyperparameter::LearningRate)) {
-            Opening::Search(along) => self.search(&batch, loss, gradients, clipping, &mut used, along)?,
+            Opening::Search(along) => {
+                let clipping = match clipped {
+                    Some(_) => gradients.norm().map_err(failed)? / gradient_norm,
+                    None => 1.0,
+                };
+                self.search(&batch, loss, gradients, clipping, &mut used, along)?
+            }
             Opening::Settled(verdict) => {
                 self.settle(&mut used, verdict.step_size)?;
                 self.make_step(&batch, loss, gradients, &mut used)?;
