@@ -3,7 +3,8 @@
 mod samples;
 
 use rheostat_record::Event;
-use rheostat_report::{ReportError, html};
+use rheostat_report::chart::SvgOptions;
+use rheostat_report::{ReportError, chart_of, html};
 use samples::{Sample, compared, diverged, unfinished};
 
 /// The pictures of a page.
@@ -47,6 +48,30 @@ fn the_headline_of_one_run_says_what_became_of_its_target() {
     assert!(page.contains("<h1>digits-mlp reached accuracy 0.95 after 300 updates and 1.02 s of training</h1>"));
     let missed = text(&html(&[Sample { quality: 0.9, ..Sample::default() }.run()]).unwrap());
     assert!(missed.contains("short of its target 0.95</h1>"));
+}
+
+#[test]
+fn runs_of_one_id_are_called_by_what_differs_in_their_paths() {
+    let mut runs = vec![Sample::default().run(), Sample { quality: 0.9, ..Sample::default() }.run()];
+    for (run, submission) in runs.iter_mut().zip(["alsals", "cosine"]) {
+        run.manifest.id = "run".to_owned();
+        run.path = format!("/study/trials/{submission}/digits-mlp/study-0/trial-0/run").into();
+    }
+    let names = chart_of(&runs, "learning_rate").unwrap().svg(&SvgOptions::default());
+    assert!(names.contains(">alsals<") && names.contains(">cosine<"), "{names}");
+    assert!(text(&html(&runs).unwrap()).contains("<h1>alsals reached accuracy 0.95 first"));
+}
+
+#[test]
+fn a_chart_is_asked_for_by_its_name() {
+    let runs = [Sample::default().run()];
+    for name in ["metric", "training_loss", "validation_loss", "gradient_norm", "learning_rate"] {
+        let svg = chart_of(&runs, name).unwrap().svg(&SvgOptions::default());
+        roxmltree::Document::parse(&svg).unwrap();
+    }
+    let error = chart_of(&runs, "training_los").err().unwrap();
+    assert_eq!(error.to_string(), "no chart training_los (did you mean training_loss?)");
+    assert!(matches!(chart_of(&[], "metric"), Err(ReportError::Empty { .. })));
 }
 
 #[test]
