@@ -121,6 +121,9 @@ def profile(workload: str, twin: Twin, options: argparse.Namespace) -> dict[str,
 
     forward = torch.compile(loss_of) if options.compile else loss_of
     batch = twin.batch(recipe.batch_size)
+    if options.channels_last:
+        model = model.to(memory_format=torch.channels_last)
+        batch = (batch[0].to(memory_format=torch.channels_last), batch[1])
 
     def step() -> tuple[float, ...]:
         """One update, in milliseconds by phase."""
@@ -175,5 +178,6 @@ def main(twins: Mapping[str, Twin]) -> None:
     parser.add_argument("--threads", type=int, default=2, help="compute threads (default: %(default)s)")
     parser.add_argument("--compile", action="store_true", help="compile the forward pass and the loss")
     parser.add_argument("--fused", action="store_true", help="update all parameters in one kernel")
+    parser.add_argument("--channels-last", action="store_true", help="images and weights with the channels last")
     options = parser.parse_args()
     print(json.dumps(profile(options.workload, twins[options.workload], options)))
