@@ -356,9 +356,9 @@ pub(crate) struct Report {
     #[arg(short, long, value_name = "FILE.html")]
     pub(crate) output: Option<PathBuf>,
     /// The chart that FILE.svg or FILE.png shows: metric, training_loss, validation_loss, gradient_norm, learning_rate or another
-    /// hyperparameter that moved
-    #[arg(long, value_name = "NAME", default_value = "metric")]
-    pub(crate) chart: String,
+    /// hyperparameter that moved [default: metric]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) chart: Option<String>,
     /// Also write TensorBoard events into each run directory
     #[arg(long)]
     pub(crate) tensorboard: bool,

@@ -1,5 +1,7 @@
 use std::io::Write;
+use std::path::Path;
 
+use rheostat_report::chart::{Chart, SvgOptions};
 use serde::Serialize;
 
 use crate::error::CliError;
@@ -13,6 +15,32 @@ pub(crate) fn text(text: &str) -> Result<(), CliError> {
 
 pub(crate) fn json(value: &impl Serialize) -> Result<(), CliError> {
     text(&(serde_json::to_string_pretty(value)? + "\n"))
+}
+
+/// What a chart can be written as.
+#[derive(Clone, Copy)]
+pub(crate) enum Picture {
+    Svg,
+    Png,
+}
+
+impl Picture {
+    /// What the ending of the path says.
+    pub(crate) fn of(path: &Path) -> Option<Self> {
+        match path.extension().and_then(|extension| extension.to_str()) {
+            Some("svg") => Some(Self::Svg),
+            Some("png") => Some(Self::Png),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn bytes(self, chart: &Chart) -> Result<Vec<u8>, CliError> {
+        let options = SvgOptions::default();
+        Ok(match self {
+            Self::Svg => chart.svg(&options).into_bytes(),
+            Self::Png => chart.png(&options, 2.0)?,
+        })
+    }
 }
 
 /// A table with aligned columns for people; the first row is the head.

@@ -4,6 +4,7 @@ use rheostat_control::Averaging;
 use serde::{Deserialize, Serialize};
 
 use crate::layout::Layout;
+use crate::reset::share;
 use crate::store::{self, Stored};
 use crate::walk::{self, FloatVisitor};
 use crate::weights::isolated_with;
@@ -75,9 +76,7 @@ impl WeightAverage {
     /// # Errors
     /// [`OptimError::OutOfRange`] for a `tau` outside 0 to 1, [`OptimError::OtherModel`] for another model.
     pub fn reset<M: Module>(&mut self, fresh: &M, tau: f64) -> Result<(), OptimError> {
-        if !(0.0..=1.0).contains(&tau) {
-            return Err(OptimError::OutOfRange { field: "tau", value: tau, range: "0 to 1" });
-        }
+        share("tau", tau)?;
         if tau == 1.0 {
             (self.average, self.count) = (Vec::new(), 0);
         } else if tau > 0.0 && self.count > 0 {

@@ -26,7 +26,7 @@ pub struct Searching<'a> {
     /// What the step size of each group is multiplied by.
     pub scales: &'a [f64],
     /// What the gradients were multiplied by when they were clipped; 1 if they were not. The loss falls as the gradients before
-    /// clipping say.
+    /// clipping say. A loss scaler is no clipping: gradients that it multiplied are to be unscaled first.
     pub clipping: f64,
     /// Whether the search may turn to another direction: then the gradient is kept.
     pub may_turn: bool,
@@ -54,7 +54,11 @@ impl Optimizer {
                 return Err(OptimError::ContainsRate { optimizer: self.spec().name() });
             }
             let update = self.plain_gradient(gradients, groups)?;
-            aim.decrease = self.decrease_along(&update, searching)?;
+            for ((_, gradient), group) in update.directions.iter().zip(&self.group_of) {
+                if let Some(gradient) = gradient {
+                    aim.take_in_gradient(*group, gradient)?;
+                }
+            }
             return Ok(Line { update, tested: None, aim, values: Some(values.to_vec()) });
         }
         let update = self.direction_of(model, gradients, groups, Some(&mut aim))?;
@@ -68,17 +72,6 @@ impl Optimizer {
         gradients.check_finite()?;
         let decay_shares = vec![1.0; gradients.tensors.len()];
         Ok(Update { directions: gradients.tensors, displaces: false, decay_shares, groups })
-    }
-
-    /// How fast the loss falls along the gradient.
-    fn decrease_along(&self, gradient: &Update, searching: Searching<'_>) -> Result<f64, OptimError> {
-        let mut decrease = 0.0;
-        for ((_, gradient), group) in gradient.directions.iter().zip(&self.group_of) {
-            if let Some(gradient) = gradient {
-                decrease += searching.scales[*group] / searching.clipping * gradient.dot(gradient)?;
-            }
-        }
-        Ok(decrease)
     }
 
     /// The model at a trial point: a copy that shares nothing that a forward pass moves, and takes no part in gradients. `None`

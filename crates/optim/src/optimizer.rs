@@ -7,6 +7,7 @@ use rheostat_control::{DecayCoupling, Hyperparameter, Hyperparameters, Optimizer
 use crate::decay::GroupDecay;
 use crate::layout::Layout;
 use crate::line::Aim;
+use crate::reset::share;
 use crate::rules::{self, Parameter, RuleValues, State, Underway, UpdateRule};
 use crate::update::GroupValues;
 use crate::walk::{self, FloatMapper, Role};
@@ -266,9 +267,7 @@ impl Optimizer {
     /// # Errors
     /// [`OptimError::OutOfRange`] for a factor outside 0 to 1.
     pub fn scale_state(&mut self, factor: f64) -> Result<(), OptimError> {
-        if !(0.0..=1.0).contains(&factor) {
-            return Err(OptimError::OutOfRange { field: "factor", value: factor, range: "0 to 1" });
-        }
+        share("factor", factor)?;
         if factor == 0.0 {
             self.reset();
         } else if factor < 1.0 {

@@ -194,6 +194,14 @@ pub(crate) fn push_hundredths(text: &mut String, hundredths: i64) {
     }
 }
 
+/// The middle value, or the mean of the middle two; nothing of none.
+pub(crate) fn median(mut values: Vec<f64>) -> Option<f64> {
+    values.sort_by(f64::total_cmp);
+    let half = values.len() / 2;
+    let upper = *values.get(half)?;
+    Some(if values.len() % 2 == 1 { upper } else { values[half - 1] / 2.0 + upper / 2.0 })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

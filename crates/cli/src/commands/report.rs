@@ -1,11 +1,11 @@
 use std::path::{Path, PathBuf};
 
 use rheostat_record::Run;
-use rheostat_report::chart::SvgOptions;
 use rheostat_score::Clock;
 
 use crate::arguments::{Global, Report};
 use crate::error::CliError;
+use crate::output::Picture;
 use crate::studies::Show;
 use crate::{output, studies};
 
@@ -17,6 +17,7 @@ pub(crate) fn run(arguments: &Report, global: &Global) -> Result<(), CliError> {
     if let [folder] = &arguments.runs[..]
         && let Some((study, rows)) = studies::open(folder)?
     {
+        without_chart(arguments)?;
         let page = arguments.output.clone().unwrap_or_else(|| folder.join("report.html"));
         return studies::report(&study, &rows, folder, &page, Show::Scores(clock), global);
     }
@@ -25,14 +26,13 @@ pub(crate) fn run(arguments: &Report, global: &Global) -> Result<(), CliError> {
     }
     let runs = arguments.runs.iter().map(|path| Run::open(path)).collect::<Result<Vec<_>, _>>()?;
     let page = arguments.output.clone().unwrap_or_else(|| arguments.runs[0].join("report.html"));
-    if let Some(picture @ ("svg" | "png")) = page.extension().and_then(|extension| extension.to_str()) {
-        let chart = rheostat_report::chart_of(&runs, &arguments.chart)?;
-        let options = SvgOptions::default();
-        let bytes = if picture == "svg" { chart.svg(&options).into_bytes() } else { chart.png(&options, 2.0)? };
-        std::fs::write(&page, bytes).map_err(CliError::writing(&page))?;
+    if let Some(picture) = Picture::of(&page) {
+        let chart = rheostat_report::chart_of(&runs, arguments.chart.as_deref().unwrap_or("metric"))?;
+        std::fs::write(&page, picture.bytes(&chart)?).map_err(CliError::writing(&page))?;
         eprintln!("wrote {}", page.display());
         return Ok(());
     }
+    without_chart(arguments)?;
     let pages = write(&runs, &page, arguments.tensorboard)?;
     for run in &runs {
         output::text(&rheostat_report::summary(run, &summary_options()))?;
@@ -41,6 +41,14 @@ pub(crate) fn run(arguments: &Report, global: &Global) -> Result<(), CliError> {
         eprintln!("wrote {}", page.display());
     }
     Ok(())
+}
+
+/// A page has every chart.
+fn without_chart(arguments: &Report) -> Result<(), CliError> {
+    match arguments.chart {
+        Some(_) => Err(CliError::Usage("--chart goes with runs and -o FILE.svg or FILE.png".to_owned())),
+        None => Ok(()),
+    }
 }
 
 /// Writes the page, and TensorBoard events beside each run if asked; gives the paths.

@@ -4,12 +4,13 @@ use std::path::Path;
 use rheostat_control::Hyperparameter;
 use rheostat_record::Recipe;
 use rheostat_report::Curves;
-use rheostat_report::chart::{Chart, SvgOptions, TerminalOptions};
+use rheostat_report::chart::{Chart, TerminalOptions};
 use rheostat_schedule::Schedule;
 use rheostat_workload::{Visitor, Workload};
 
 use crate::arguments::{self, Format, Global};
 use crate::error::CliError;
+use crate::output::Picture;
 use crate::{output, recipes};
 
 pub(crate) fn run(arguments: &arguments::Schedule, global: &Global) -> Result<(), CliError> {
@@ -85,11 +86,10 @@ fn moves(curve: &Schedule, steps: u64) -> bool {
 }
 
 fn write(path: &Path, curves: &Curves<'_>, chart: &Chart) -> Result<(), CliError> {
-    let bytes = match path.extension().and_then(|extension| extension.to_str()) {
-        Some("svg") => chart.svg(&SvgOptions::default()).into_bytes(),
-        Some("png") => chart.png(&SvgOptions::default(), 2.0)?,
-        Some("csv") => curves.csv().into_bytes(),
-        Some("json") => curves.json().into_bytes(),
+    let bytes = match (Picture::of(path), path.extension().and_then(|extension| extension.to_str())) {
+        (Some(picture), _) => picture.bytes(chart)?,
+        (None, Some("csv")) => curves.csv().into_bytes(),
+        (None, Some("json")) => curves.json().into_bytes(),
         _ => {
             let message = format!("{}: the ending says what is written: .svg, .png, .csv or .json", path.display());
             return Err(CliError::Usage(message));

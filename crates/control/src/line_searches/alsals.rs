@@ -267,7 +267,7 @@ impl LineSearchMethod for Alsals {
         let base = Base { loss: f64::NAN, decrease: f64::NAN };
         capped(
             Search { spec: self.clone(), core, base, turned: false, probe: None, unresolved: false },
-            self.cap.as_ref(),
+            self.cap(),
             setting,
         )
     }

@@ -175,8 +175,8 @@ impl Backtracking {
         wanted.min(self.rules.numbers.maximum)
     }
 
-    /// What the next search grows from once this step size is accepted. Where a schedule cut the first trial short, its success says nothing of
-    /// longer steps.
+    /// What the next search grows from once this step size is accepted. Where a schedule cut the first trial short, its success
+    /// says nothing of longer steps.
     fn learnt(&self, accepted: f64) -> f64 {
         let cut = accepted == self.trial.most && accepted < self.wanted();
         if cut { self.memory.step_size } else { accepted }

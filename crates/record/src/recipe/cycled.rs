@@ -82,10 +82,7 @@ impl Recipe {
                 findings.add(&origin, message, Some("write the points in increasing order".to_owned()));
             } else if let Some(rewarm) = restart.rewarm.filter(|_| index > 0) {
                 let cycle = end - begin;
-                let warmup = match rewarm {
-                    Span::Fraction(share) => (share * cycle as f64) as u64,
-                    span => frame.to_steps(span, 0).unwrap_or(0),
-                };
+                let warmup = frame.part(begin, Some(cycle)).to_steps(rewarm, 0).unwrap_or(0);
                 if warmup >= cycle {
                     let message = format!(
                         "rewarm = \"{rewarm}\" is {warmup} updates, and the cycle up to \"{point}\" has {cycle}"

@@ -2,13 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use rheostat_record::Direction;
 use rheostat_record::document::nearest;
 
 use super::{Named, named};
 use crate::chart::{Axis, Chart, Level, Look, Marker, Panel, Scale, Series, SvgOptions, Theme};
-use crate::cut::metric_window;
-use crate::number::{count, short, shortened, significant, spoken, time_unit};
+use crate::cut::{cut_off, metric_axis, metric_window};
+use crate::number::{count, short, shortened, spoken, time_unit};
 use crate::view::{View, smoothed, window};
 use crate::{ReportError, words};
 
@@ -163,11 +162,9 @@ fn figure(views: &[View<'_>], quantity: Quantity<'_>, index: usize, column: f64)
         Quantity::Loss | Quantity::Gradient if views.len() > RAW_RUNS => {
             Some("Means over 2.5 % of each run’s updates.".to_owned())
         }
-        Quantity::Metric if words::comparable(views) => metric_window(views).map(|(low, high)| {
-            let increasing = views.iter().all(|view| view.run.manifest.direction == Direction::Increasing);
-            let (side, edge) = if increasing { ("below", low) } else { ("above", high) };
-            format!("Values {side} {} are cut off.", significant(edge, 2))
-        }),
+        Quantity::Metric if words::comparable(views) => {
+            Some(cut_off(views, metric_window(views))).filter(|note| !note.is_empty())
+        }
         _ => None,
     };
     Figure {
@@ -206,11 +203,7 @@ fn chart(views: &[View<'_>], quantity: Quantity<'_>, along: Along, x: Axis, titl
         Quantity::Loss => Axis::new("training loss").scale(Scale::Auto),
         Quantity::ValidationLoss => Axis::new("validation loss").scale(Scale::Auto),
         Quantity::Metric if words::comparable(views) => {
-            let axis = Axis::new(format!("validation {}", views.first().map(View::metric).unwrap_or_default()));
-            match metric_window(views) {
-                Some((low, high)) => axis.only(low, high),
-                None => axis,
-            }
+            metric_axis(&views.first().map(View::metric).unwrap_or_default(), metric_window(views))
         }
         Quantity::Metric => Axis::new("validation metric"),
         Quantity::Hyperparameter("batch_size") => Axis::new("samples a batch").whole(),

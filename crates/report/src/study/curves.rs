@@ -1,12 +1,10 @@
 //! How the validation metric grew, submission by submission.
 
-use rheostat_record::Direction;
-
 use super::Study;
 use super::clock::Clock;
 use crate::chart::{Axis, Chart, Level, Look, Panel, Series, SvgOptions, Theme};
-use crate::cut::metric_window;
-use crate::number::{capital, plural, short, significant, time_unit};
+use crate::cut::{cut_off, metric_axis, metric_window};
+use crate::number::{capital, plural, short, time_unit};
 use crate::view::{Evaluation, Verdict, View};
 use crate::words::comparable;
 
@@ -57,11 +55,7 @@ fn curves(study: &Study<'_>, workload: &str, index: usize) -> Option<Curves> {
             Clock::Steps => seen.step as f64,
             clock => clock.cost(seen).map_or(f64::NAN, |cost| cost / unit),
         };
-        let axis = Axis::new(format!("validation {metric}"));
-        let mut panel = Panel::new(match window {
-            Some((low, high)) => axis.only(low, high),
-            None => axis,
-        });
+        let mut panel = Panel::new(metric_axis(&metric, window));
         // Those without a colour of their own behind the others, and the best above all.
         let mut order: Vec<usize> = (0..views.len()).collect();
         order.sort_by_key(|run| std::cmp::Reverse(colours[*run]));
@@ -103,15 +97,5 @@ pub(super) fn axis(clock: Clock, views: &[View<'_>]) -> Option<(Axis, f64)> {
             let end = largest(&mut costs.collect::<Option<Vec<f64>>>()?.into_iter());
             Some((Axis::new("forward and backward passes").whole().through(end), 1.0))
         }
-    }
-}
-
-/// Which part of the metric is not shown, in words.
-pub(super) fn cut_off(views: &[View<'_>], window: Option<(f64, f64)>) -> String {
-    let direction = views.first().map(|view| view.run.manifest.direction);
-    match (window, direction) {
-        (Some((low, _)), Some(Direction::Increasing)) => format!("Values below {} are cut off.", significant(low, 2)),
-        (Some((_, high)), Some(Direction::Decreasing)) => format!("Values above {} are cut off.", significant(high, 2)),
-        _ => String::new(),
     }
 }

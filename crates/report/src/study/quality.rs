@@ -4,14 +4,17 @@ use rheostat_record::{Direction, Status};
 
 use super::Study;
 use super::clock::Clock;
-use super::curves::{axis, cut_off};
+use super::curves::axis;
 use super::html::{Line, Table, cell};
-use crate::chart::{Axis, Band, Chart, Level, Look, Panel, Series, SvgOptions, Theme};
-use crate::cut::metric_window;
+use crate::chart::{Band, Chart, Level, Look, Panel, Series, SvgOptions, Theme};
+use crate::cut::{cut_off, metric_axis, metric_window};
 use crate::html::{Picture, named};
-use crate::number::{capital, short};
+use crate::number::{capital, median, short};
 use crate::view::{Evaluation, View};
 use crate::words::comparable;
+
+/// As many curves as can be told apart with dots and bands.
+const CROWD: usize = 6;
 
 /// One workload.
 pub(super) struct Quality {
@@ -122,7 +125,7 @@ fn points(runs: &[&View<'_>], clock: Clock) -> Vec<Point> {
     let point = |step: u64| {
         let at = |view: &&View<'_>| view.evaluations.iter().rfind(|seen| seen.step == step).copied();
         let seen: Vec<Evaluation> = runs.iter().filter_map(at).collect();
-        let cost = median(seen.iter().filter_map(|seen| clock.cost(seen)).collect());
+        let cost = median(seen.iter().filter_map(|seen| clock.cost(seen)).collect()).unwrap_or(f64::NAN);
         let metrics = seen.iter().map(|seen| seen.metric).filter(|metric| metric.is_finite());
         let mut metrics: Vec<f64> = metrics.collect();
         let (low, high) = (
@@ -130,32 +133,18 @@ fn points(runs: &[&View<'_>], clock: Clock) -> Vec<Point> {
             metrics.iter().copied().fold(f64::NEG_INFINITY, f64::max),
         );
         metrics.resize(runs.len(), worst);
-        Point { cost, median: median(metrics), low, high }
+        Point { cost, median: median(metrics).unwrap_or(f64::NAN), low, high }
     };
     steps.into_iter().map(point).take_while(|point| point.median.is_finite() && point.cost.is_finite()).collect()
 }
 
-/// NaN of nothing.
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    let middle = values.len() / 2;
-    match values.get(middle) {
-        None => f64::NAN,
-        Some(upper) if values.len() % 2 == 1 => *upper,
-        Some(upper) => (values[middle - 1] + upper) / 2.0,
-    }
-}
-
 fn panel(study: &Study<'_>, curves: &[Curve<'_>], first: &View<'_>, window: Option<(f64, f64)>, unit: f64) -> Panel {
-    let axis = Axis::new(format!("validation {}", first.metric()));
-    let mut panel = Panel::new(match window {
-        Some((low, high)) => axis.only(low, high),
-        None => axis,
-    });
+    let mut panel = Panel::new(metric_axis(&first.metric(), window));
     // Those without a colour of their own behind the others.
     let mut order: Vec<&Curve<'_>> = curves.iter().collect();
     order.sort_by_key(|curve| std::cmp::Reverse(study.colour(curve.submission)));
-    for curve in &order {
+    let crowded = curves.len() > CROWD;
+    for curve in order.iter().filter(|_| !crowded) {
         if curve.points.iter().any(|point| point.low < point.high) {
             let ends = curve.points.iter().map(|point| (point.cost / unit, point.low, point.high));
             panel = panel.band(Band::new("", ends).colour(study.colour(curve.submission)));
@@ -163,7 +152,7 @@ fn panel(study: &Study<'_>, curves: &[Curve<'_>], first: &View<'_>, window: Opti
     }
     for curve in order {
         let points = curve.points.iter().map(|point| (point.cost / unit, point.median));
-        let look = if curves.len() > 6 { Look::Line } else { Look::Dots };
+        let look = if crowded { Look::Line } else { Look::Dots };
         panel = panel.series(Series::new(curve.submission, points).colour(study.colour(curve.submission)).look(look));
     }
     panel

@@ -4,6 +4,7 @@ use rheostat_record::Direction;
 use rheostat_score::TrialRow;
 
 use super::axis;
+use crate::number::median;
 use crate::study::field::{Field, Workload};
 
 /// A best evaluation before this share of the budget is none of a training that went well.
@@ -277,10 +278,6 @@ fn number(metric: Option<f64>) -> Option<f64> {
 }
 
 /// The median, if it is a number.
-fn middle(mut values: Vec<f64>) -> Option<f64> {
-    values.sort_by(f64::total_cmp);
-    let half = values.len() / 2;
-    let upper = *values.get(half)?;
-    let median = if values.len() % 2 == 1 { upper } else { values[half - 1] / 2.0 + upper / 2.0 };
-    number(Some(median))
+fn middle(values: Vec<f64>) -> Option<f64> {
+    number(median(values))
 }
