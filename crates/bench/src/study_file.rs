@@ -1,5 +1,6 @@
 //! A study as a file: TOML, checked as recipes are, with every error of the file at once.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use rheostat_record::document::{Entry, Findings, Node, Value, nearest};
@@ -44,13 +45,14 @@ impl Study {
         let root = Node::parse(&Source::new(name, text), &mut findings);
         let study = read(&root, name, text, workloads, include, &mut findings);
         if let (Some(study), true) = (&study, findings.is_empty()) {
-            study.check(&mut findings);
+            study.check(&root, &mut findings);
         }
         findings.or(study)
     }
 
     /// Composes the recipe of every trial that differs from others in more than its seed.
-    fn check(&self, findings: &mut Findings) {
+    fn check(&self, root: &Node, findings: &mut Findings) {
+        let mut scheduled = BTreeSet::new();
         for key in self.trials() {
             let (Some(workload), Some(submission)) = (self.workload(&key.workload), self.submission(&key.submission))
             else {
@@ -62,9 +64,13 @@ impl Study {
             if !differs && !drawn {
                 continue;
             }
-            if let Err(error) = self.recipe(workload, submission, &key) {
-                findings.extend(error);
+            match self.recipe(workload, submission, &key) {
+                Ok((recipe, _)) => scheduled.extend(recipe.moving()),
+                Err(error) => findings.extend(error),
             }
+        }
+        if let (Some(tradeoff), true) = (&self.tradeoff, findings.is_empty()) {
+            tradeoff.check_stay(&scheduled, root, findings);
         }
     }
 }

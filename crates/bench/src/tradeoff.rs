@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use rheostat_control::Hyperparameter;
 use rheostat_record::document::{Entry, Findings, Node, Value, nearest};
 use rheostat_record::{DocumentError, Recipe};
@@ -19,6 +21,9 @@ pub struct Tradeoff {
 }
 
 const KEYS: [&str; 5] = ["points", "modes", "peak_decay", "rewarm", "stay"];
+
+/// Those that say how cycles follow one another.
+const OF_CYCLES: [&str; 3] = ["peak_decay", "rewarm", "stay"];
 
 impl Tradeoff {
     /// Trials of one study of a submission: the cyclic run, then the standard ones from the first point to the last.
@@ -57,6 +62,21 @@ impl Tradeoff {
         found
     }
 
+    /// What is to stay must move in some submission, or it is the wrong name.
+    pub(crate) fn check_stay(&self, scheduled: &BTreeSet<Hyperparameter>, root: &Node, findings: &mut Findings) {
+        let items = root.get("tradeoff").and_then(|table| table.get("stay")).map(Node::items).unwrap_or_default();
+        for (item, which) in items.iter().zip(&self.stay).filter(|(_, which)| !scheduled.contains(which)) {
+            let others = scheduled.iter().filter(|which| **which != Hyperparameter::LearningRate);
+            let others: Vec<&str> = others.map(|which| which.name()).collect();
+            let help = match others.as_slice() {
+                [] => "leave stay out: the learning rate alone has a schedule".to_owned(),
+                names => format!("those that have one: {}", names.join(", ")),
+            };
+            let message = format!("{which} has no schedule in any submission, so there is nothing to stay");
+            findings.add(&item.origin, message, Some(help));
+        }
+    }
+
     /// Reads the table.
     pub(crate) fn read(entry: &Entry, findings: &mut Findings) -> Option<Self> {
         let node = &entry.node;
@@ -84,9 +104,17 @@ impl Tradeoff {
             Some(value) => span(value, "rewarm", true, findings).map(Some),
         };
         let stay = stay(node, findings);
+        let modes = modes?;
+        if !modes.contains(&TradeoffMode::Cyclic) {
+            let of_cycles = node.entries().iter().filter(|entry| OF_CYCLES.contains(&entry.key.as_str()));
+            for entry in of_cycles {
+                let message = format!("{} is for cyclic runs, and modes asks for none", entry.key);
+                findings.add(&entry.key_origin, message, Some(format!("leave {} out", entry.key)));
+            }
+        }
         Some(Self {
             points: points?,
-            modes: modes?,
+            modes,
             restart: Restart { peak_decay: peak_decay?, rewarm: rewarm? },
             stay: stay?,
         })

@@ -148,6 +148,27 @@ fn what_is_wrong_is_told_with_what_to_change() {
     assert_snapshot!(refused("ruleset = \"external_tuning\"\n[tradeoff]\npoints = [\"1 epochs\"]"), @r#"studies/test.toml:1:11: a tradeoff has the points of its curves in place of a search (leave ruleset = "external_tuning" out)"#);
 }
 
+#[test]
+fn what_is_to_stay_or_to_restart_must_be_there() {
+    let cyclic = "[tradeoff]\npoints = [\"20 steps\", \"40 steps\"]\n";
+    assert_snapshot!(refused(&format!("{cyclic}stay = [\"momentum\"]")), @"studies/test.toml:3:9: momentum has no schedule in any submission, so there is nothing to stay (leave stay out: the learning rate alone has a schedule)");
+    let moving = "[submission.moving]\nrecipe = \"cosine.toml\"\n\
+                  weight_decay = { method = \"linear\", start = 0.1, end = 0.0 }\n";
+    let asked = |tradeoff: &str| {
+        let text = format!(
+            "{cyclic}{tradeoff}\n[workload.scripted]\n[submission.baseline]\nrecipe = \"cosine.toml\"\n{moving}"
+        );
+        read(&text).map(|_| ()).map_err(|error| error.to_string())
+    };
+    assert_eq!(asked("stay = [\"weight_decay\"]"), Ok(()));
+    assert_snapshot!(asked("stay = [\"weight_decay\", \"momentum\"]").unwrap_err(), @"studies/test.toml:3:25: momentum has no schedule in any submission, so there is nothing to stay (those that have one: weight_decay)");
+    assert_snapshot!(refused(&format!("{cyclic}modes = [\"standard\"]\npeak_decay = 0.5\nrewarm = \"5 steps\"\nstay = [\"momentum\"]")), @"
+    studies/test.toml:4:1: peak_decay is for cyclic runs, and modes asks for none (leave peak_decay out)
+    studies/test.toml:5:1: rewarm is for cyclic runs, and modes asks for none (leave rewarm out)
+    studies/test.toml:6:1: stay is for cyclic runs, and modes asks for none (leave stay out)
+    ");
+}
+
 /// So that a reader of a result finds the read-outs there.
 #[test]
 fn a_result_without_read_outs_is_written_as_before() {

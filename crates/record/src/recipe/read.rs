@@ -152,6 +152,13 @@ impl Recipe {
         Sha256::digest(document(&text::without_defaults(&self.tree))).iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
+    /// Hyperparameters that a schedule moves, those of groups among them.
+    pub fn moving(&self) -> impl Iterator<Item = Hyperparameter> + '_ {
+        let all = std::iter::once(&self.hyperparameters).chain(self.groups.iter().map(|group| &group.hyperparameters));
+        let moved = all.flatten().filter(|(_, spec)| !matches!(spec, ScheduleSpec::Constant(_)));
+        moved.map(|(which, _)| *which)
+    }
+
     fn from_tree(tree: Node, facts: &WorkloadFacts, findings: &mut Findings) -> Option<Self> {
         let mut hyperparameters = schedules(&tree, "", findings);
         let controllers = controllers(&tree, findings);
