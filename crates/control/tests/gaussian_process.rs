@@ -148,15 +148,19 @@ fn predictions_agree_with_numpy() {
 #[test]
 fn places_in_an_even_row_are_predicted_as_each_is_alone() {
     for kernel in [Kernel::SquaredExponential, Kernel::Matern52] {
-        for length_scale in [0.02, 0.2, 2.0] {
+        let length_scales = [1e-4, 1e-3, 5e-3, 0.02, 0.06, 0.2, 2.0];
+        for (length_scale, count) in length_scales.into_iter().flat_map(|l| [2, 10, 20, 50, 500].map(|n| (l, n))) {
             let process = GaussianProcess { mean: 0.1, scale: 1.3, noise: 1e-2, length_scale, kernel };
-            let row = grid(100);
+            let row = grid(count);
             let together = process.predict(&all(), &row).unwrap();
             for (at, place) in row.iter().enumerate() {
                 let alone = process.predict(&all(), &[*place, 0.777, 1.0]).unwrap();
                 close(together.mean[at], alone.mean[0], 1e-11);
                 let (one, other) = (together.difference_variance[at], alone.difference_variance[0]);
-                assert!((one - other).abs() < 1e-12, "{kernel:?}, {length_scale}: {one} and {other} at {place}");
+                // Of the rounding of a distance a short length scale makes more.
+                let error = (one - other).abs();
+                let case = format!("{kernel:?}, {length_scale}, {count} at {place}");
+                assert!(error < 1e-12 + 1e-15 / length_scale, "{case}: {one} and {other}");
             }
         }
     }
@@ -235,6 +239,18 @@ fn places_that_coincide_are_fitted_and_predicted() {
     // Without noise to speak of the covariance is singular; the jitter makes it definite.
     let singular = GaussianProcess { noise: 1e-300, ..fitted };
     assert!(singular.predict(&points, &grid(11)).is_ok());
+}
+
+#[test]
+fn a_covariance_beyond_the_largest_number_has_no_factor() {
+    // Correlations are indefinite by rounding at most, which the jitter covers. An overflow it does not.
+    let kernel = Kernel::default();
+    let process = GaussianProcess { mean: 0.0, scale: f64::MAX, noise: f64::MAX, length_scale: LENGTH_SCALE, kernel };
+    let points = Points { x: grid(5), y: vec![1.0; 5] };
+    let refused = GaussianProcessError::Indefinite { points: 5 };
+    assert_eq!(process.predict(&points, &grid(11)), Err(refused));
+    assert_eq!(process.variances(&points, &grid(11)), Err(refused));
+    assert!(refused.to_string().contains("covariance of 5 points"), "{refused}");
 }
 
 #[test]

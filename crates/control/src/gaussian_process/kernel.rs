@@ -9,6 +9,9 @@ pub enum Kernel {
     Matern52,
 }
 
+/// Length scales from which a row is followed by products.
+const NEAR: f64 = 8.0;
+
 impl Kernel {
     /// The correlation.
     pub(super) fn correlation(self, distance: f64, length_scale: f64) -> f64 {
@@ -26,12 +29,13 @@ impl Kernel {
     /// Correlations with places in a row, the first at this distance and each `step` nearer than the one before.
     ///
     /// On a row without gaps the exponents are a parabola in the index, so that each value follows from the last by two products in
-    /// place of an exponential; rows are short, so that rounding stays below 1e-14.
+    /// place of an exponential. Rows are short and begin within [`NEAR`], so that rounding stays below 1e-13; from further away the
+    /// first value says too little of the next ones, or is 0.
     pub(super) fn correlations(self, distance: f64, step: f64, length_scale: f64, row: &mut [f64]) {
         let z = distance / length_scale;
         let by = step / length_scale;
         match self {
-            Self::SquaredExponential => {
+            Self::SquaredExponential if z.abs() <= NEAR => {
                 let mut value = self.correlation(distance, length_scale);
                 let mut ratio = (by * (z - 0.5 * by)).exp();
                 let bend = (-by * by).exp();
@@ -41,7 +45,7 @@ impl Kernel {
                     ratio *= bend;
                 }
             }
-            Self::Matern52 => {
+            Self::SquaredExponential | Self::Matern52 => {
                 for (index, entry) in row.iter_mut().enumerate() {
                     *entry = self.correlation(distance - index as f64 * step, length_scale);
                 }
