@@ -1,6 +1,8 @@
 //! Two-dimensional convolutions.
 
 use burn::backend::flex::FlexTensor;
+use burn::backend::tensor::FloatTensor;
+use burn::backend::{Backend, Flex};
 use burn::tensor::ops::ConvOptions;
 use burn::tensor::{Tensor, module};
 
@@ -78,6 +80,10 @@ fn slopes<T: Number>(
     wanted: [bool; 2],
 ) -> [Option<FlexTensor>; 2] {
     let of_input = wanted[0].then(|| {
+        if !numbers::<T>(weight).iter().all(|weight| weight.wide().is_finite()) {
+            let gradient = channels_second(gradient.clone());
+            return burns_input_gradient::<Flex>(shape, input.clone(), weight.clone(), gradient);
+        }
         let [_, columns] = shape.result();
         let strides = [shape.result_size(), 1, columns * shape.outputs, shape.outputs];
         let gradient = Images { numbers: numbers(gradient), strides };
@@ -90,4 +96,15 @@ fn slopes<T: Number>(
         create::<T>(sizes::<4>(weight), |result| weight_gradient(shape, &images(input), numbers(gradient), result))
     });
     [of_input, of_weight]
+}
+
+/// The gradient of the images as Burn computes it. Ours lays zeros around the result, of which an infinite weight would make what
+/// is no number.
+fn burns_input_gradient<B: Backend>(
+    shape: &Shape,
+    input: FloatTensor<B>,
+    weight: FloatTensor<B>,
+    gradient: FloatTensor<B>,
+) -> FloatTensor<B> {
+    B::conv2d_x_backward(input, weight, gradient, ConvOptions::new(shape.stride, shape.padding, [1, 1], 1))
 }

@@ -31,4 +31,22 @@ fn without_kernels_burns_own_operations_run() {
         assert!(fused.iter::<f32>().all(f32::is_finite));
         fused.assert_approx_eq::<f32>(&composed, Tolerance::default());
     }
+
+    // What is dropped differs between the paths; how much, and what it is worth on the average, does not.
+    let device = device.autodiff();
+    device.seed(1);
+    let ones = Tensor::<3>::ones([10, 30, 100], &device);
+    for dropped in both(|| rheostat_kernels::dropout(ones.clone(), 0.4)) {
+        let kept = dropped.iter::<f64>().filter(|number| (number - 1.0 / 0.6).abs() < 1e-6).count();
+        let zeros = dropped.iter::<f64>().filter(|number| *number == 0.0).count();
+        assert_eq!(kept + zeros, 30_000);
+        // Five standard deviations of a binomial share.
+        assert!((kept as f64 / 30_000.0 - 0.6).abs() < 0.015, "{kept}");
+    }
+    let joint = Tensor::<3>::ones([2, 64, 24], &device);
+    for mixed in both(|| rheostat_kernels::attention(joint.clone(), 2, false, 0.4)) {
+        let numbers: Vec<f64> = mixed.iter::<f64>().collect();
+        let mean = numbers.iter().sum::<f64>() / numbers.len() as f64;
+        assert!((mean - 1.0).abs() < 0.04 && numbers.iter().any(|number| (number - 1.0).abs() > 1e-3), "{mean}");
+    }
 }

@@ -7,6 +7,9 @@ impl Optimizer {
     /// The model with the weights to evaluate and keep, where those are not the weights that train: the average of
     /// Schedule-Free. `None` for every other rule, and before its first update.
     ///
+    /// It is for evaluation only: the optimizer's state belongs to the weights that train, so a step from this model trains the
+    /// wrong point. Training goes on with `model` itself, as the loop of `rheostat-train` does.
+    ///
     /// The copy shares nothing with the model. Its running statistics of normalisation are the model's, gathered with the weights
     /// that train.
     ///

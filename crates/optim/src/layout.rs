@@ -53,6 +53,16 @@ impl Layout {
         }
         Ok(())
     }
+
+    /// Checks that another model has the same tensors, of the same sizes.
+    pub(crate) fn same_sizes(&self, what: &'static str, other: &Self) -> Result<(), OptimError> {
+        self.check(what, other.tensors.iter().map(|tensor| tensor.path.as_str()))?;
+        let differs = self.tensors.iter().zip(&other.tensors).find(|(own, other)| own.shape != other.shape);
+        differs.map_or(Ok(()), |(own, other)| {
+            let why = format!("{} is {:?} instead of {:?}", own.path, other.shape, own.shape);
+            Err(OptimError::OtherModel { what, why })
+        })
+    }
 }
 
 #[derive(Default)]

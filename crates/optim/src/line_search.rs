@@ -64,6 +64,9 @@ pub enum SearchError<E> {
 /// same dropout masks, of the model it gets: an isolated copy in training mode whose running statistics are its own and which takes
 /// no part in gradients. Weights are written from `model` for every trial, never from the trial before.
 ///
+/// Gradients of a loss that was multiplied by a loss scaler must be divided by it before [`Optimizer::line`] gets them: their
+/// slope is compared with differences of `loss`, which is not scaled.
+///
 /// With `verify` the loss at step size 0 is evaluated first and must be `loss`: once in a run shows whether the closure repeats.
 ///
 /// ```

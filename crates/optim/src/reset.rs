@@ -2,6 +2,7 @@ use burn::module::{Module, Param};
 use burn::tensor::Tensor;
 use rheostat_control::Buffers;
 
+use crate::layout::Layout;
 use crate::walk::{self, FloatMapper, FloatVisitor, Role};
 use crate::weights::{Weights, settled};
 use crate::{Buffer, OptimError, Optimizer};
@@ -13,10 +14,12 @@ impl Optimizer {
     /// # Errors
     /// [`OptimError::OutOfRange`] for a `tau` outside 0 to 1, [`OptimError::OtherModel`] if `fresh` is another model.
     pub fn reset_copies<M: Module>(&mut self, fresh: &M, tau: f64) -> Result<(), OptimError> {
-        check(tau)?;
+        share("tau", tau)?;
         if tau == 0.0 {
             return Ok(());
         }
+        // All is checked before the first copy moves.
+        self.layout.same_sizes("the fresh model", &Layout::of(fresh)?)?;
         let weights = Weights::of(fresh);
         for (index, (state, rule)) in self.states.iter_mut().zip(&self.rules).enumerate() {
             *state = state.take().map(|state| rule.move_copies(state, &|| weights.read(index), tau)).transpose()?;
@@ -25,11 +28,12 @@ impl Optimizer {
     }
 }
 
-fn check(tau: f64) -> Result<(), OptimError> {
-    if (0.0..=1.0).contains(&tau) {
+/// Refuses what is no share of a whole.
+pub(crate) fn share(field: &'static str, value: f64) -> Result<(), OptimError> {
+    if (0.0..=1.0).contains(&value) {
         return Ok(());
     }
-    Err(OptimError::OutOfRange { field: "tau", value: tau, range: "0 to 1" })
+    Err(OptimError::OutOfRange { field, value, range: "0 to 1" })
 }
 
 /// The model with its weights moved towards those of a fresh one: `theta <- (1 - tau) theta + tau theta_fresh`. The optimizer's
@@ -41,7 +45,7 @@ fn check(tau: f64) -> Result<(), OptimError> {
 /// # Errors
 /// [`OptimError::OutOfRange`] for a `tau` outside 0 to 1, [`OptimError::OtherModel`] if `fresh` is another model.
 pub fn reset_weights<M: Module>(model: M, fresh: &M, tau: f64, buffers: Buffers) -> Result<M, OptimError> {
-    check(tau)?;
+    share("tau", tau)?;
     if tau == 0.0 {
         return Ok(model);
     }

@@ -7,8 +7,9 @@ use burn::module::Module;
 use burn::nn::{BatchNorm, BatchNormConfig, Linear, LinearConfig};
 use burn::tensor::{Device, Distribution, Tensor};
 use common::{Vector, rate};
-use rheostat_control::{BiasCorrection, Buffers, OptimizerSpec, optimizers::Adam};
-use rheostat_optim::{OptimError, Optimizer, reset_weights, weights};
+use rheostat_control::optimizers::{Adam, ScheduleFree};
+use rheostat_control::{BiasCorrection, Buffers, OptimizerSpec};
+use rheostat_optim::{Gradients, OptimError, Optimizer, reset_weights, weights};
 
 #[derive(Module, Debug)]
 struct Net {
@@ -68,6 +69,69 @@ fn a_share_out_of_range_is_refused() {
         let refused = reset_weights(net(), &net(), tau, Buffers::Follow);
         assert!(matches!(refused, Err(OptimError::OutOfRange { field: "tau", .. })));
     }
+}
+
+/// As many vectors as there are lengths.
+fn vectors(lengths: &[usize]) -> Vec<Vector> {
+    lengths.iter().map(|length| Vector::new(&vec![1.0; *length])).collect()
+}
+
+/// Fewer vectors than those of lengths 3 and 2, more of them, and one of another length.
+const OTHERS: [&[usize]; 3] = [&[3], &[3, 2, 1], &[3, 1]];
+
+#[test]
+fn fresh_weights_of_another_model_are_refused() {
+    for lengths in OTHERS {
+        for tau in [0.5, 1.0] {
+            let refused = reset_weights(vectors(&[3, 2]), &vectors(lengths), tau, Buffers::Follow);
+            let why = refused.unwrap_err();
+            assert!(matches!(why, OptimError::OtherModel { what: "the fresh model", .. }), "{lengths:?}, {tau}: {why}");
+        }
+    }
+}
+
+#[test]
+fn copies_of_the_weights_do_not_move_towards_those_of_another_model() {
+    let model = vectors(&[3, 2]);
+    let spec = OptimizerSpec::ScheduleFree(ScheduleFree::default());
+    // There are copies from the first update on.
+    let mut optimizer = Optimizer::new(&spec, &model, &[]).unwrap();
+    let loss = model[0].theta.val().sum() + model[1].theta.val().sum();
+    let gradients = Gradients::of(&model, loss.backward()).unwrap();
+    optimizer.direction(&model, gradients, &[rate(0.1)]).unwrap();
+    for lengths in OTHERS {
+        let refused = optimizer.reset_copies(&vectors(lengths), 0.5);
+        assert!(matches!(refused, Err(OptimError::OtherModel { .. })), "{lengths:?}: {refused:?}");
+    }
+}
+
+/// The first and second moments of the vector, as they are saved.
+fn moments(optimizer: &Optimizer) -> [Vec<f64>; 2] {
+    let bytes = optimizer.save().unwrap();
+    let stored = safetensors::SafeTensors::deserialize(&bytes).unwrap();
+    ["theta/moment_1", "theta/moment_2"].map(|name| {
+        let moment = stored.tensor(name).unwrap();
+        moment.data().chunks(8).map(|eight| f64::from_le_bytes(eight.try_into().unwrap())).collect()
+    })
+}
+
+#[test]
+fn moments_are_scaled_by_what_tau_and_alpha_leave_of_them() {
+    let (tau, alpha) = (0.25, 0.5);
+    let spec = OptimizerSpec::Adam(Adam { beta2: Some(0.99), ..Adam::default() });
+    let model = Vector::new(&[1.0, -2.0, 3.0]);
+    let mut optimizer = Optimizer::new(&spec, &model, &[]).unwrap();
+    let agrees = |optimizer: &Optimizer, wanted: [[f64; 3]; 2]| {
+        for (got, wanted) in moments(optimizer).into_iter().zip(wanted) {
+            let close = got.iter().zip(wanted).all(|(got, wanted)| (got - wanted).abs() <= 1e-15);
+            assert!(close && got.len() == 3, "{got:?} instead of {wanted:?}");
+        }
+    };
+    // One gradient leaves a tenth of itself, and a hundredth of its square.
+    optimizer.direction(&model, model.gradients(&[1.0, -2.0, 3.0]), &[rate(1.0)]).unwrap();
+    agrees(&optimizer, [[0.1, -0.2, 0.3], [0.01, 0.04, 0.09]]);
+    optimizer.scale_state(1.0 - tau * alpha).unwrap();
+    agrees(&optimizer, [[0.0875, -0.175, 0.2625], [0.00875, 0.035, 0.07875]]);
 }
 
 /// The corrected moments' ratio after 1000 gradients of 1, a reset that scales the moments, and one gradient of -1.

@@ -1,7 +1,8 @@
 use burn::tensor::{Device, Tensor};
+use proptest::prelude::*;
 use rheostat_kernels::{attention, dropout};
 
-use crate::agreement::{Path, View, agree_on_threads};
+use crate::agreement::{Path, View, agree, agree_on_threads, cases, size, views};
 
 /// Dropout, and the product with its mask. Whoever asks for either takes a turn.
 pub(crate) fn dropped(path: Path, input: Tensor<2>, probability: f64) -> Tensor<2> {
@@ -67,6 +68,20 @@ fn a_seed_repeats_the_mask_and_two_calls_differ() {
     device.seed(6);
     assert_eq!(draw(), first);
     assert_ne!(first, second);
+}
+
+proptest! {
+    #![proptest_config(cases(48))]
+
+    /// However the input lies in memory, an element's fate is that of its place in the tensor.
+    #[test]
+    fn it_is_a_product_with_its_mask(seed: u64, rows in size(40), columns in size(40), share in 1_u32..10, view in views()) {
+        let _turn = crate::alone();
+        agree(seed, |draw| {
+            let input = draw.tensor([rows, columns], view);
+            dropped(draw.path, input, f64::from(share) / 10.0)
+        });
+    }
 }
 
 #[test]

@@ -137,10 +137,11 @@ fn a_blur_passes_them_on() {
 
 #[test]
 fn a_convolution_passes_them_on() {
-    for stride in [[1, 1], [2, 2]] {
+    for (stride, of_weight) in [([1, 1], false), ([2, 2], false), ([1, 1], true), ([2, 2], true)] {
         agree_beyond_numbers(|draw| {
-            let input = draw.leaf(spoilt(&[2, 3, 6, 7]));
-            let weight = draw.tensor([5, 3, 3, 3], View::Plain);
+            let (images, weights) = ([2, 3, 6, 7], [5, 3, 3, 3]);
+            let input = if of_weight { draw.tensor(images, View::Plain) } else { draw.leaf(spoilt(&images)) };
+            let weight = if of_weight { draw.leaf(spoilt(&weights)) } else { draw.tensor(weights, View::Plain) };
             convolution::convolved(draw.path, input, weight, stride, [1, 1])
         });
     }
