@@ -37,6 +37,8 @@ struct Report<'a> {
     kernels: bool,
     step_milliseconds: Spread,
     phases_milliseconds: Phases,
+    /// Of what is done in some updates alone, as a test of a controller is, the median says nothing.
+    mean_phases_milliseconds: Phases,
     peak_memory_bytes: Option<u64>,
 }
 
@@ -55,6 +57,34 @@ struct Phases {
     update: f64,
     control: f64,
     recording: f64,
+}
+
+impl Phases {
+    fn of(phase: impl Fn(fn(&Accounts) -> f64) -> f64) -> Self {
+        Self {
+            data: phase(|accounts| accounts.data),
+            forward: phase(|accounts| accounts.forward),
+            backward: phase(|accounts| accounts.backward),
+            update: phase(|accounts| accounts.update),
+            control: phase(|accounts| accounts.control),
+            recording: phase(|accounts| accounts.recording),
+        }
+    }
+
+    fn named(&self) -> [(&'static str, f64); 6] {
+        [
+            ("data", self.data),
+            ("forward", self.forward),
+            ("backward", self.backward),
+            ("update", self.update),
+            ("control", self.control),
+            ("recording", self.recording),
+        ]
+    }
+
+    fn sum(&self) -> f64 {
+        self.named().iter().map(|(_, time)| time).sum()
+    }
 }
 
 pub(crate) fn run(arguments: &Profile, global: &Global) -> Result<u8, CliError> {
@@ -84,7 +114,6 @@ pub(crate) fn run(arguments: &Profile, global: &Global) -> Result<u8, CliError> 
             format!("{} updates were made, too few to measure ({:?})", watch.accounts.len(), outcome.result.status);
         return Err(CliError::Usage(why));
     }
-    let median = |of| quantile(&between(of), 0.5);
     let report = Report {
         workload: recipe.workload.name,
         batch_size: watch.batch_size,
@@ -96,14 +125,8 @@ pub(crate) fn run(arguments: &Profile, global: &Global) -> Result<u8, CliError> 
             p10: quantile(&total, 0.1),
             p90: quantile(&total, 0.9),
         },
-        phases_milliseconds: Phases {
-            data: median(|accounts| accounts.data),
-            forward: median(|accounts| accounts.forward),
-            backward: median(|accounts| accounts.backward),
-            update: median(|accounts| accounts.update),
-            control: median(|accounts| accounts.control),
-            recording: median(|accounts| accounts.recording),
-        },
+        phases_milliseconds: Phases::of(|of| quantile(&between(of), 0.5)),
+        mean_phases_milliseconds: Phases::of(|of| between(of).iter().sum::<f64>() / total.len() as f64),
         peak_memory_bytes: provenance::peak_memory(),
     };
     match global.format {
@@ -120,33 +143,31 @@ fn quantile(sorted: &[f64], share: f64) -> f64 {
     sorted.get(rank).copied().unwrap_or(f64::NAN)
 }
 
-fn phases(report: &Report<'_>) -> [(&'static str, f64); 6] {
-    let phases = &report.phases_milliseconds;
-    [
-        ("data", phases.data),
-        ("forward", phases.forward),
-        ("backward", phases.backward),
-        ("update", phases.update),
-        ("control", phases.control),
-        ("recording", phases.recording),
-    ]
-}
-
 fn rows(report: &Report<'_>) -> Vec<Vec<String>> {
-    let mut rows = vec![vec!["phase".to_owned(), "milliseconds".to_owned()]];
-    rows.extend(phases(report).map(|(name, time)| vec![name.to_owned(), time.to_string()]));
-    rows.push(vec!["step".to_owned(), report.step_milliseconds.median.to_string()]);
+    let mut rows = vec![["phase", "milliseconds", "mean_milliseconds"].map(str::to_owned).to_vec()];
+    let means = &report.mean_phases_milliseconds;
+    for ((name, median), (_, mean)) in report.phases_milliseconds.named().into_iter().zip(means.named()) {
+        rows.push(vec![name.to_owned(), median.to_string(), mean.to_string()]);
+    }
+    let mean = means.sum() - means.recording;
+    rows.push(vec!["step".to_owned(), report.step_milliseconds.median.to_string(), mean.to_string()]);
     rows
 }
 
 fn text(report: &Report<'_>) -> String {
     let step = &report.step_milliseconds;
-    let whole = step.median + report.phases_milliseconds.recording;
-    let mut rows = vec![["phase", "ms", "share", ""].map(str::to_owned).to_vec()];
-    for (name, time) in phases(report) {
-        let share = time / whole;
+    let means = &report.mean_phases_milliseconds;
+    let mut rows = vec![["phase", "median ms", "mean ms", "share of the mean", ""].map(str::to_owned).to_vec()];
+    for ((name, median), (_, mean)) in report.phases_milliseconds.named().into_iter().zip(means.named()) {
+        let share = mean / means.sum();
         let bar = "█".repeat((share * 32.0).round() as usize);
-        rows.push(vec![name.to_owned(), format!("{time:.3}"), format!("{:.1} %", 100.0 * share), bar]);
+        rows.push(vec![
+            name.to_owned(),
+            format!("{median:.3}"),
+            format!("{mean:.3}"),
+            format!("{:.2} %", 100.0 * share),
+            bar,
+        ]);
     }
     let memory =
         report.peak_memory_bytes.map_or(String::new(), |bytes| format!(", peak memory {:.0} MB", bytes as f64 / 1e6));

@@ -74,6 +74,8 @@ impl<W: Workload> Session<'_, W> {
         }
         let asks = self.controller.asks();
         if asks.gradient {
+            // What only the controller wants to see is its cost.
+            self.clock.switch(Phase::Control, &self.device)?;
             let change = match (asks.change, &self.model) {
                 (true, Some(model)) => self.motion.observe(model, &gradients).map_err(failed)?,
                 _ => None,
@@ -138,6 +140,7 @@ impl<W: Workload> Session<'_, W> {
         }
         let mut update = self.optimizer.direction(&model, gradients, used).map_err(failed)?;
         if self.controller.asks().moments {
+            self.clock.switch(Phase::Control, &self.device)?;
             let second_moment = self.optimizer.mean_second_moment(&update).map_err(failed)?;
             let rate = used[0].get(Hyperparameter::LearningRate).unwrap_or(0.0);
             self.record_within(&Event::Moments { step, rate, second_moment })?;
