@@ -184,6 +184,41 @@ fn the_cap_of_a_line_search_is_a_schedule_to_look_at() {
 }
 
 #[test]
+fn a_chart_needs_a_picture_to_be_in() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = folder.path().join("run");
+    let run = run.to_str().unwrap();
+    let output = rheostat(&["train", "--set", "budget=\"3 steps\"", "--out", run]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let picture = folder.path().join("rate.svg");
+    let output = rheostat(&["report", run, "--chart", "learning_rate", "-o", picture.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert!(std::fs::read_to_string(&picture).unwrap().starts_with("<svg"));
+    let output = rheostat(&["report", run, "--chart", "learning_rat", "-o", picture.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("did you mean learning_rate?"), "{}", stderr(&output));
+    let output = rheostat(&["report", run, "--chart", "learning_rate"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("-o FILE.svg or FILE.png"), "{}", stderr(&output));
+}
+
+#[test]
+fn a_profile_says_what_each_phase_takes_in_the_median_and_on_average() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = folder.path().join("profile");
+    let output = rheostat(&["profile", "--steps", "12", "--format", "json", "--out", run.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let profile: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    for phases in ["phases_milliseconds", "mean_phases_milliseconds"] {
+        let phases = profile[phases].as_object().unwrap();
+        let names: Vec<&str> = phases.keys().map(String::as_str).collect();
+        assert_eq!(names, ["backward", "control", "data", "forward", "recording", "update"]);
+        assert!(phases.values().all(|time| time.as_f64() >= Some(0.0)), "{phases:?}");
+    }
+    assert!(profile["steps"].as_u64() >= Some(12));
+}
+
+#[test]
 fn every_method_is_listed_with_its_parameters() {
     let output = rheostat(&["methods", "--format", "json"]);
     let methods: serde_json::Value = serde_json::from_str(&stdout(&output)).unwrap();

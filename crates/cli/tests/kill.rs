@@ -56,7 +56,8 @@ fn recorded(path: &Path) -> usize {
 }
 
 /// Trains to the end, and once more killed so many times. Each kill comes some lines after the resume, up to `most` of them, and a
-/// moment more: at the start, in the middle of an update, while a checkpoint is written. `at` is shown what each kill left. Hands back what happened.
+/// moment more: at the start, in the middle of an update, while a checkpoint is written. `at` is shown what each kill left.
+/// Hands back what happened.
 fn assert_kills_do_not_matter(case: &Case<'_>, kills: usize, most: usize, mut at: impl FnMut(&Path)) -> Vec<Value> {
     let name = case.recipe.unwrap_or("the default");
     let folder = tempfile::tempdir().unwrap();
@@ -159,6 +160,10 @@ fn a_run_killed_with_running_statistics_equals_the_uninterrupted_run_bit_for_bit
     }
     let sets = ["workload=cifar10-resnet8", "budget=12 steps", "checkpoint_every=3 steps", "batch_size=16"];
     assert_kills_do_not_matter(&Case { recipe: None, sets: &sets }, 3, 6, |_| ());
+    // Trial points see the batch in training mode, and are not to reach the statistics that are kept.
+    let sets = [&sets[..], &["learning_rate={ method = \"alsals\" }"][..]].concat();
+    let story = assert_kills_do_not_matter(&Case { recipe: None, sets: &sets }, 3, 6, |_| ());
+    assert!(story.iter().any(|line| line.to_string().contains("satisfied")), "no step was searched");
 }
 
 #[expect(clippy::print_stderr, reason = "a test that skips says so")]

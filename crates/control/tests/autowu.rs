@@ -236,6 +236,21 @@ fn an_error_is_an_end_and_a_mask_leaves_the_loss_out() {
 }
 
 #[test]
+fn a_test_with_nothing_to_look_at_is_skipped_and_says_why() {
+    let mut controller = started(&AutoWarmUp { test_every: Span::Steps(8), ..masked() });
+    let mut until = |updates: u64| {
+        let loss = |step| if step == 3 { f64::NAN } else { 2.0 };
+        let last = (updates - 8..updates).map(|step| told(&mut controller, step, loss(step))).last();
+        let decision = last.expect("a decision");
+        assert_eq!(rate(&decision), controller.warm_up_rate(updates), "it rises on");
+        assert!(controller.is_warming_up() && controller.last_test().is_none());
+        reason(&decision)
+    };
+    assert_eq!(until(8), "test after 8 updates skipped: 7 finite losses, at least 10 are needed");
+    assert_eq!(until(16), "test after 16 updates skipped: all losses are the same");
+}
+
+#[test]
 fn no_loss_at_all_makes_a_rate_that_is_none() {
     for on_non_finite in [NonFinite::Rollback, NonFinite::SwitchNow, NonFinite::Mask, NonFinite::Error] {
         for subset in [Subset::BinMean, Subset::Stride, Subset::Random] {

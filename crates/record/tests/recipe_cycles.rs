@@ -90,6 +90,19 @@ fn a_rate_without_an_end_is_refused_with_what_to_take_instead() {
 }
 
 #[test]
+fn a_search_a_growing_batch_and_an_endless_decay_are_refused_with_what_to_take_instead() {
+    let at = ["2 epochs", "4 epochs"];
+    let with = |line: &str| refused(&format!("workload = \"toy\"\n{line}"), &at);
+    assert_snapshot!(with("learning_rate = { method = \"alsals\" }"), @r#"toy.toml:2:28: alsals finds the learning rate during the run: it has no schedule that could end at every point (take one that comes down within a given span: cosine, linear, polynomial, one_cycle, wsd; or draw the standard curve alone: modes = ["standard"])"#);
+    assert_snapshot!(with("batch_size = { method = \"grow\", start = 50, maximum = 500 }"), @"toy.toml:2:25: grow plans the batch sizes of one whole run, not of cycles (give batch_size a number or a schedule)");
+    let endless = "weight_decay = { method = \"rsqrt\", peak = 0.1, timescale = \"10 steps\" }";
+    assert_snapshot!(with(endless), @r#"toy.toml:2:27: weight_decay: rsqrt does not come to an end at a point, so the run cannot be read out at its points (take one that comes down within a given span: cosine, linear, polynomial, one_cycle, wsd; or let it stay as it is over the whole run: stay = ["weight_decay"])"#);
+    let stays = read(&format!("workload = \"toy\"\n{endless}")).unwrap();
+    let cycled = stays.cycled(&points(&at), &Restart::default(), &[Hyperparameter::WeightDecay]);
+    assert!(cycled.and_then(|recipe| recipe.plan(1000)).is_ok(), "as it says");
+}
+
+#[test]
 fn points_out_of_order_and_a_warm_up_beyond_the_first_are_told_as_such() {
     assert_snapshot!(refused("workload = \"toy\"", &["4 epochs", "2 epochs"]), @r#"toy.toml:1:1: point "2 epochs" is update 20, not after "4 epochs", update 40 (write the points in increasing order)"#);
     assert_snapshot!(refused("workload = \"toy\"", &["40 steps", "1 epochs"]), @r#"toy.toml:1:1: point "1 epoch" is update 10, not after "40 steps", update 40 (write the points in increasing order)"#);

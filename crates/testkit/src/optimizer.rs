@@ -23,12 +23,16 @@ struct Net {
 
 impl Net {
     fn new(seed: u64) -> Self {
+        Self::of_width(seed, 6)
+    }
+
+    fn of_width(seed: u64, width: usize) -> Self {
         let device = Device::flex().autodiff();
         device.seed(seed);
         let net = Self {
-            first: LinearConfig::new(4, 6).init(&device),
-            norm: BatchNormConfig::new(6).init(&device),
-            second: LinearConfig::new(6, 2).init(&device),
+            first: LinearConfig::new(4, width).init(&device),
+            norm: BatchNormConfig::new(width).init(&device),
+            second: LinearConfig::new(width, 2).init(&device),
             unused: LinearConfig::new(2, 2).init(&device),
         };
         // Parameters draw their values when first looked at; all draws belong to this seed.
@@ -388,6 +392,9 @@ fn bad_bytes_are_refused(spec: &OptimizerSpec) {
     }
     let mut foreign = Optimizer::new(spec, &other, &[]).unwrap();
     assert!(matches!(foreign.load(&saved), Err(OptimError::BadBytes { .. })), "{}: another model's", spec.name());
+    let error = fresh(spec, &Net::of_width(3, 7)).load(&saved).unwrap_err();
+    let shapes = "F32 [4, 6], the model has F32 [4, 7]";
+    assert!(error.to_string().ends_with(shapes), "{}: the same paths, another width: {error}", spec.name());
 }
 
 /// The values of the tensors whose path starts so.

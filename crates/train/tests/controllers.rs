@@ -6,10 +6,10 @@ mod common;
 
 use std::path::Path;
 
-use common::{assert_resumes, folder, losses, rates, recipe, run};
+use common::{assert_resumes, folder, interrupt, losses, rates, recipe, run, weights};
 use rheostat_control::{Hyperparameter, Observation, Turn, replay};
 use rheostat_record::{Event, Recipe, RecipeText, Run, Status, observations};
-use rheostat_train::Outcome;
+use rheostat_train::{Host, Outcome, Place, Silent, train};
 use rheostat_workload::WORKLOADS;
 
 /// The same for a cut run as for a whole one, and for its recorded losses replayed.
@@ -160,14 +160,31 @@ fn a_soft_reset_moves_the_weights_at_the_evaluation_of_the_boundary() {
 
 #[test]
 fn fresh_weights_are_those_of_another_draw() {
-    let text = "budget = \"2 epochs\"\n[learning_rate]\nmethod = \"cycles\"\ncount = 2\n[learning_rate.reset]\nmode = \"hard\"\n";
+    let text = "budget = \"3 epochs\"\n[learning_rate]\nmethod = \"cycles\"\ncount = 3\n\
+                [learning_rate.reset]\nmode = \"hard\"\n";
     let recipe = recipe(text);
     let folder = folder();
-    let (_, run) = run(&recipe, folder.path());
-    let loss =
-        |at: u64| losses(&run).into_iter().find(|(step, _)| *step == at).map(|(_, bits)| f64::from_bits(bits)).unwrap();
-    // The output layer begins at zero: ten classes at random, and one update later another draw than at the beginning shows.
-    assert!((loss(33) - 10_f64.ln()).abs() < 1e-6 && loss(34) != loss(1), "{} and {}", loss(1), loss(34));
+    // A run that stops at a boundary stops after the reset.
+    let begin = |place: Place<'_>, updates: u64| {
+        let reached = interrupt(&recipe, place, updates).result.steps_kept;
+        (reached, weights(folder.path()))
+    };
+    let first = begin(Place::New { path: folder.path(), id: "test" }, 0);
+    let second = begin(Place::Resume(folder.path()), 33);
+    let third = begin(Place::Resume(folder.path()), 33);
+    assert_eq!([first.0, second.0, third.0], [0, 33, 66], "where the three cycles begin");
+    assert!(first.1 != second.1, "the first reset draws what the run began with");
+    assert!(second.1 != third.1, "the second reset draws what the first did");
+    assert!(first.1 != third.1, "the second reset draws what the run began with");
+
+    train(&recipe, Place::Resume(folder.path()), &Host::default(), &mut Silent).unwrap();
+    let losses = losses(&Run::open(folder.path()).unwrap());
+    // The output layer begins at zero, so that fresh weights have ten classes at random: nothing old is left in them.
+    for at in [0, 33, 66] {
+        let (_, bits) = losses.iter().find(|(step, _)| *step == at).unwrap();
+        let loss = f64::from_bits(*bits);
+        assert!((loss - 10_f64.ln()).abs() < 1e-6, "update {at}: {loss}");
+    }
 }
 
 #[test]

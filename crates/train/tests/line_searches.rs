@@ -18,6 +18,19 @@ fn searches(run: &Run) -> Vec<(u64, String, f64, u64, u64)> {
     run.events.iter().filter_map(search).collect()
 }
 
+/// How fast the loss was expected to fall in each update, and how long its gradient was before clipping.
+fn slopes(run: &Run) -> Vec<(f64, f64)> {
+    let decrease = |event: &Event| match event {
+        Event::Search { decrease, .. } => Some(*decrease),
+        _ => None,
+    };
+    let norm = |event: &Event| match event {
+        Event::Step { gradient_norm, .. } => Some(*gradient_norm),
+        _ => None,
+    };
+    run.events.iter().filter_map(decrease).zip(run.events.iter().filter_map(norm)).collect()
+}
+
 /// What training had cost by an evaluation.
 fn cost(event: &Event) -> Option<Cost> {
     match event {
@@ -112,6 +125,13 @@ fn clipping_changes_the_direction_and_not_what_the_loss_is_expected_to_do() {
     let (outcome, run) = assert_resumes(&recipe(text), &[10], |_| ());
     assert_eq!(outcome.result.status, Status::Finished);
     assert!(searches(&run).iter().all(|(_, outcome, ..)| outcome == "satisfied"), "{:?}", searches(&run));
+    let slopes = slopes(&run);
+    assert!(slopes.iter().any(|(_, norm)| *norm > 0.2), "gradients are clipped to half and less: {slopes:?}");
+    for (decrease, norm) in slopes {
+        // The direction is 0.1 long where it was clipped; what falls along it is the loss, whose gradient was not.
+        let expected = norm * norm.min(0.1);
+        assert!((decrease - expected).abs() <= 1e-4 * expected, "{decrease} at a gradient norm of {norm}");
+    }
 }
 
 #[test]

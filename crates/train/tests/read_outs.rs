@@ -78,6 +78,38 @@ fn a_run_is_read_out_at_its_points_with_the_end_and_the_best_of_each_cycle() {
     assert_eq!(events, outcome.result.read_outs);
 }
 
+/// A rate at which the metric goes up and down, so that the best of a cycle is rarely its end.
+#[test]
+fn what_is_tested_at_a_point_is_the_best_of_its_cycle_or_its_end_as_the_recipe_says() {
+    let folder = folder();
+    for (name, averaging) in [("plain", ""), ("averaged", "[averaging]\nmethod = \"ema\"\ndecay = 0.5\n")] {
+        let at = |test: &str, points: &[u64]| {
+            let points: Vec<String> = points.iter().map(|point| format!("\"{point} steps\"")).collect();
+            let points = points.join(", ");
+            let text = format!(
+                "budget = \"60 steps\"\nevaluate_every = \"2 steps\"\ntest = \"{test}\"\nread_outs = [{points}]\n\
+                 learning_rate = 0.1\n{averaging}"
+            );
+            let path = folder.path().join(format!("{name}-{test}-{points}").replace(['"', ' ', ','], ""));
+            read_outs(&run(&recipe(&text), &path).1)
+        };
+        let best = at("best", &[21, 40, 60]);
+        let steps: Vec<u64> = best.iter().filter_map(|read_out| read_out.best_step).collect();
+        assert!(best.iter().any(|read_out| read_out.best_step < Some(read_out.step)), "{name}: {best:?}");
+        // The same run, tested where each cycle was at its best.
+        let there = at("final", &steps);
+        let tested =
+            |read_outs: &[ReadOut]| read_outs.iter().map(|of| (of.test_loss, of.test_metric)).collect::<Vec<_>>();
+        assert_eq!(tested(&best), tested(&there[..best.len()]), "{name}");
+        let ends = at("final", &[21, 40, 60]);
+        assert_ne!(tested(&best), tested(&ends), "{name}");
+        assert_eq!(
+            best.iter().map(|of| of.best_metric).collect::<Vec<_>>(),
+            ends.iter().map(|of| of.best_metric).collect::<Vec<_>>()
+        );
+    }
+}
+
 #[test]
 fn reading_out_changes_nothing_that_is_trained() {
     let folder = folder();
