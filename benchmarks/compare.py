@@ -26,7 +26,19 @@ WORKLOADS = {
     "cifar10-vit": "vit",
     "shakespeare-gpt": "gpt",
 }
-COLUMNS = ("workload", "batch", "rheostat ms", "of it data ms", "PyTorch ms", "ratio", "rheostat MB", "PyTorch MB")
+COLUMNS = (
+    "workload",
+    "batch",
+    "rheostat ms",
+    "of it data ms",
+    "rheostat GFLOP/s",
+    "PyTorch ms",
+    "ratio",
+    "rheostat MB",
+    "PyTorch MB",
+)
+# Sides that are measured if asked for, with their columns.
+COMPILED = "ratio to compiled"
 BURN = "Burn ms"
 
 # What a profile prints, on either side.
@@ -52,10 +64,11 @@ def ours(workload: str, options: argparse.Namespace, kernels: bool = True) -> Re
         return json.loads(output_of(command))
 
 
-def theirs(workload: str, options: argparse.Namespace) -> Report:
+def theirs(workload: str, options: argparse.Namespace, compiled: bool = False) -> Report:
     command = [options.python, str(HERE / "pytorch" / f"{WORKLOADS[workload]}.py"), "--workload", workload]
     command += ["--steps", str(options.steps), "--warm-up", str(options.warm_up), "--threads", str(options.threads)]
-    command += [f"--{name}" for name in ("compile", "fused") if getattr(options, name)]
+    command += ["--compile"] if compiled else []
+    command += ["--fused"] if options.fused else []
     return json.loads(output_of(command))
 
 
@@ -69,6 +82,8 @@ def measure(workload: str, options: argparse.Namespace) -> list[dict[str, Report
             mine, twin = (report[what] for report in pair.values())
             if mine != twin:
                 sys.exit(f"{workload}: rheostat measured {what} = {mine:g}, the twin {twin:g}")
+        if options.compile:
+            pair["compiled"] = theirs(workload, options, compiled=True)
         if options.burn:
             pair["burn"] = ours(workload, options, kernels=False)
         rounds.append(pair)
@@ -82,20 +97,28 @@ def step_time(report: Report) -> float:
 def row(workload: str, rounds: Sequence[dict[str, Report]]) -> tuple[str, ...]:
     """The cells of a workload: medians over the rounds."""
     mine, twin = ([pair[side] for pair in rounds] for side in ("rheostat", "pytorch"))
-    ratios = [step_time(a) / step_time(b) for a, b in zip(mine, twin, strict=True)]
+    step = median(map(step_time, mine))
     waits = [report["phases_milliseconds"]["data"] for report in mine]
     cells = (
         workload,
         f"{mine[0]['batch_size']:g}",
-        number(median(map(step_time, mine))),
+        number(step),
         number(median(waits)),
+        number(twin[0]["floating_point_operations"] / step / 1e6),
         number(median(map(step_time, twin))),
-        f"{number(median(ratios))} ({number(min(ratios))} to {number(max(ratios))})",
+        spread(mine, twin),
         megabytes(mine),
         megabytes(twin),
     )
-    burn = [pair["burn"] for pair in rounds if "burn" in pair]
-    return (*cells, number(median(map(step_time, burn)))) if burn else cells
+    compiled, burn = ([pair[side] for pair in rounds if side in pair] for side in ("compiled", "burn"))
+    cells += (spread(mine, compiled),) if compiled else ()
+    return cells + ((number(median(map(step_time, burn))),) if burn else ())
+
+
+def spread(mine: Sequence[Report], others: Sequence[Report]) -> str:
+    """The ratio of each round: median, smallest and largest."""
+    ratios = [step_time(a) / step_time(b) for a, b in zip(mine, others, strict=True)]
+    return f"{number(median(ratios))} ({number(min(ratios))} to {number(max(ratios))})"
 
 
 def number(value: float) -> str:
@@ -109,8 +132,8 @@ def megabytes(reports: Sequence[Report]) -> str:
     return "–" if None in peaks else f"{median(peaks) / 1e6:.0f}"
 
 
-def table(rows: Sequence[Sequence[str]]) -> str:
-    columns = (*COLUMNS, BURN)[: len(rows[0])]
+def table(rows: Sequence[Sequence[str]], options: argparse.Namespace) -> str:
+    columns = (*COLUMNS, *([COMPILED] if options.compile else []), *([BURN] if options.burn else []))
     rule = ["---"] + ["---:"] * (len(columns) - 1)
     return "\n".join(f"| {' | '.join(cells)} |" for cells in (columns, rule, *rows))
 
@@ -137,14 +160,13 @@ def conditions(options: argparse.Namespace) -> dict[str, Any]:
     if found.returncode != 0:
         why = found.stderr.strip().splitlines()[-1:]
         sys.exit(f"{options.python} lacks torch or numpy ({' '.join(why)}); --python names another interpreter")
-    mode = "compiled" if options.compile else "eager"
     return {
         "date": datetime.date.today().isoformat(),
         "processor": processor(),
         "cores": os.cpu_count(),
         "system": f"{platform.system()} {platform.machine()}",
         "rheostat": output_of([str(options.binary), "--version"]).split()[-1],
-        "pytorch": f"{found.stdout.strip()} ({mode}, {'fused' if options.fused else 'default'} optimizer)",
+        "pytorch": f"{found.stdout.strip()} ({'fused' if options.fused else 'default'} optimizer)",
         "threads": options.threads,
         "rounds": options.rounds,
         "steps": options.steps,
@@ -174,7 +196,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--steps", type=positive, default=50, metavar="N", help="updates measured in each turn")
     parser.add_argument("--warm-up", type=positive, default=5, metavar="N", help="updates before them")
     parser.add_argument("--threads", type=positive, default=2, metavar="N", help="compute threads of either side")
-    parser.add_argument("--compile", action="store_true", help="compile the twins' forward pass and loss")
+    parser.add_argument("--compile", action="store_true", help="also measure the twins with a compiled forward pass")
     parser.add_argument("--fused", action="store_true", help="let the twins update all parameters in one kernel")
     parser.add_argument("--burn", action="store_true", help="also measure rheostat without its kernels")
     parser.add_argument("--data", type=Path, metavar="DIR", help="folder with the datasets, for rheostat")
@@ -191,7 +213,7 @@ def main() -> None:
     results = {workload: measure(workload, options) for workload in options.workloads}
     if options.json is not None:
         options.json.write_text(json.dumps({**under, "results": results}, indent=2) + "\n")
-    print(table([row(workload, rounds) for workload, rounds in results.items()]))
+    print(table([row(workload, rounds) for workload, rounds in results.items()], options))
     print(f"\n{caption(under)}")
 
 

@@ -15,6 +15,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+from torch.nn.attention import SDPBackend, sdpa_kernel
+from torch.utils.flop_counter import FlopCounterMode
 
 RECIPES = Path(__file__).resolve().parents[2] / "crates" / "workload" / "recipes"
 # Constant: what a step costs does not depend on it.
@@ -147,6 +149,7 @@ def profile(workload: str, twin: Twin, options: argparse.Namespace) -> dict[str,
     laps = np.array([step() for _ in range(options.steps)])
     p10, median, p90 = np.percentile(laps.sum(axis=1), [10, 50, 90]).tolist()
     phases = dict(zip(PHASES, np.median(laps, axis=0).tolist(), strict=True))
+    peak = peak_memory()
     return {
         "workload": workload,
         "batch_size": recipe.batch_size,
@@ -154,8 +157,16 @@ def profile(workload: str, twin: Twin, options: argparse.Namespace) -> dict[str,
         "threads": torch.get_num_threads(),
         "step_milliseconds": {"median": median, "p10": p10, "p90": p90},
         "phases_milliseconds": {"data": 0.0, **phases, "control": 0.0, "recording": 0.0},
-        "peak_memory_bytes": peak_memory(),
+        "peak_memory_bytes": peak,
+        "floating_point_operations": operations(lambda: loss_of(*batch)),
     }
+
+
+def operations(loss: Callable[[], Tensor]) -> int:
+    """Multiplications and additions of the matrix products and convolutions in one step."""
+    with FlopCounterMode(display=False) as counter, sdpa_kernel(SDPBackend.MATH):
+        loss().backward()
+    return counter.get_total_flops()
 
 
 def peak_memory() -> int:

@@ -8,6 +8,7 @@ use std::time::Instant;
 
 use burn::nn::BatchNormConfig;
 use burn::tensor::{Device, Distribution, Int, Tensor, TensorData};
+use rayon::prelude::*;
 use rheostat_kernels as kernels;
 
 /// Rounds of each measurement; the median counts.
@@ -60,7 +61,24 @@ fn main() {
     rayon::scope(|_| operations());
 }
 
+/// What memory can do: a copy of as many numbers as the activations below have, on as many threads.
+fn copy() {
+    let from = vec![1.0_f32; 64 * 64 * 768];
+    let mut to = vec![0.0_f32; from.len()];
+    let part = from.len().div_ceil(rayon::current_num_threads());
+    let times = (0..ROUNDS + 2).map(|_| {
+        milliseconds(|| {
+            let parts = to.par_chunks_mut(part).zip(black_box(&from).par_chunks(part));
+            parts.for_each(|(to, from)| to.copy_from_slice(from));
+            black_box(&mut to);
+        })
+    });
+    let copy = median(times.skip(2).collect());
+    println!(r#"{{"operation": "copy 64x64x768", "kernel": [{copy:.4}], "burn": [{copy:.4}]}}"#);
+}
+
 fn operations() {
+    copy();
     let (input, weight) = (random([1024, 1024]), random([1024, 1024]));
     measure("matmul 1024x1024x1024", || kernels::linear(input.clone(), weight.clone(), None));
 
@@ -73,6 +91,19 @@ fn operations() {
             kernels::conv2d(input.clone(), weight.clone(), [stride; 2], [1, 1])
         });
     }
+
+    // As it lies behind another layer: the conversion above is a good part of the time.
+    let (input, weight) = (random([128, 64, 14, 14]), random([64, 64, 3, 3]));
+    let one = Tensor::<4>::random([64, 64, 1, 1], Distribution::Default, &device());
+    let input = kernels::conv2d(input, one, [1, 1], [0, 0]).detach().require_grad();
+    measure("conv 3x3 64 to 64 stride 1 at 14x14, batch 128, channels last", || {
+        kernels::conv2d(input.clone(), weight.clone(), [1, 1], [1, 1])
+    });
+
+    let (input, weight) = (random([128, 64, 16, 16]), random([128, 64, 1, 1]));
+    measure("conv 1x1 64 to 128 stride 2 at 16x16, batch 128", || {
+        kernels::conv2d(input.clone(), weight.clone(), [2, 2], [0, 0])
+    });
 
     let input = random([128, 32, 28, 28]);
     let layer = BatchNormConfig::new(32).init(&device());
@@ -88,6 +119,13 @@ fn operations() {
 
     let input = random([64, 64, 768]);
     measure("GELU 64x64x768", || kernels::gelu(input.clone()));
+    measure("GELU by tanh 64x64x768", || kernels::gelu_tanh(input.clone()));
+    measure("dropout 0.1 64x64x768", || kernels::dropout(input.clone(), 0.1));
+    // Burn's own on either path.
+    measure("sum 64x64x768", || input.clone().sum());
+
+    let input = random([128, 64, 8, 8]);
+    measure("mean over images 128x64x8x8", || kernels::mean_pool(input.clone()));
 
     let input = random([64, 64, 576]);
     measure("attention 64x64x192, 3 heads", || kernels::attention(input.clone(), 3, false, 0.0));
