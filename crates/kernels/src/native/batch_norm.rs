@@ -1,7 +1,5 @@
 //! Batch normalisation of rows of channels.
 
-use std::ops::Range;
-
 use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 
@@ -35,72 +33,6 @@ pub(crate) struct Affine<T> {
 
 /// Numbers in a strip of rows that is read twice from the first level of cache.
 const STRIP: usize = 4096;
-
-/// Rows of channels as vectors.
-#[derive(Debug, Clone, Copy)]
-struct Grid {
-    channels: usize,
-    /// Vectors of a row; the last may be a part of one.
-    vectors: usize,
-    /// Whether rows are whole vectors, so that all lie in one row of them.
-    whole: bool,
-}
-
-impl Grid {
-    fn of<T: Real, S: Simd>(channels: usize) -> Self {
-        let lanes = T::lanes::<S>();
-        Self { channels, vectors: channels.div_ceil(lanes), whole: channels.is_multiple_of(lanes) }
-    }
-
-    /// Rows that stay in the first level of cache, of so many numbers: in them one vector of channels is gone through after the
-    /// other, so that what belongs to the channels stays in registers.
-    fn strips(self, numbers: usize) -> impl Iterator<Item = Range<usize>> {
-        let rows = numbers / self.channels.max(1);
-        let strip = (STRIP / self.channels.max(1)).max(1);
-        (0..rows).step_by(strip).map(move |first| first..rows.min(first + strip))
-    }
-
-    #[inline(always)]
-    fn load<T: Real, S: Simd>(self, simd: S, numbers: &[T], row: usize, vector: usize) -> T::Vector<S> {
-        if self.whole {
-            T::vectors::<S>(numbers).0[row * self.vectors + vector]
-        } else {
-            load(simd, &numbers[row * self.channels..][..self.channels], vector)
-        }
-    }
-
-    #[inline(always)]
-    fn store<T: Real, S: Simd>(self, simd: S, numbers: &mut [T], row: usize, vector: usize, value: T::Vector<S>) {
-        if self.whole {
-            T::vectors_mut::<S>(numbers).0[row * self.vectors + vector] = value;
-        } else {
-            store(simd, &mut numbers[row * self.channels..][..self.channels], vector, value);
-        }
-    }
-}
-
-/// A vector of an [`Affine`].
-struct Line<T: Real, S: Simd> {
-    centre: T::Vector<S>,
-    scale: T::Vector<S>,
-    shift: T::Vector<S>,
-}
-
-impl<T: Real, S: Simd> Line<T, S> {
-    #[inline(always)]
-    fn load(simd: S, affine: &Affine<T>, vector: usize) -> Self {
-        Self {
-            centre: load(simd, &affine.centre, vector),
-            scale: load(simd, &affine.scale, vector),
-            shift: load(simd, &affine.shift, vector),
-        }
-    }
-
-    #[inline(always)]
-    fn value(&self, simd: S, value: T::Vector<S>) -> T::Vector<S> {
-        T::mul_add(simd, T::sub(simd, value, self.centre), self.scale, self.shift)
-    }
-}
 
 /// Mean and variance over the rows of channels.
 pub(crate) fn statistics<T: Real>(numbers: &[T], channels: usize) -> Statistics<T> {
@@ -156,20 +88,20 @@ impl<T: Real> WithSimd for Moments<'_, T> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) -> Moment {
         let lanes = T::lanes::<S>();
-        let grid = Grid::of::<T, S>(self.channels);
+        let rows = (STRIP / self.channels.max(1)).max(1);
         let mut all = Moment::none(self.channels);
         let mut strip_moment = Moment::none(self.channels);
         let mut mean = vec![T::ZERO; lanes];
         let mut squares = vec![T::ZERO; lanes];
-        for rows in grid.strips(self.numbers.len()) {
-            strip_moment.rows = rows.len();
-            for vector in 0..grid.vectors {
+        for strip in self.numbers.chunks(rows * self.channels) {
+            let rows = strip.len() / self.channels;
+            strip_moment.rows = rows;
+            for vector in 0..self.channels.div_ceil(lanes) {
                 let centre = T::splat(simd, T::ZERO);
-                let sum = sum_of_rows::<T, S, false>(simd, self.numbers, grid, rows.clone(), vector, centre);
-                let average = T::mul(simd, sum, T::splat(simd, T::of(1.0 / rows.len() as f64)));
-                let distances = sum_of_rows::<T, S, true>(simd, self.numbers, grid, rows.clone(), vector, average);
+                let sum = sum_of_rows::<T, S, false>(simd, strip, self.channels, vector, centre);
+                let average = T::mul(simd, sum, T::splat(simd, T::of(1.0 / rows as f64)));
                 store(simd, &mut mean, 0, average);
-                store(simd, &mut squares, 0, distances);
+                store(simd, &mut squares, 0, sum_of_rows::<T, S, true>(simd, strip, self.channels, vector, average));
                 for (lane, channel) in (vector * lanes..self.channels.min((vector + 1) * lanes)).enumerate() {
                     strip_moment.mean[channel] = mean[lane].wide();
                     strip_moment.squares[channel] = squares[lane].wide();
@@ -185,16 +117,15 @@ impl<T: Real> WithSimd for Moments<'_, T> {
 #[inline(always)]
 fn sum_of_rows<T: Real, S: Simd, const SQUARED: bool>(
     simd: S,
-    numbers: &[T],
-    grid: Grid,
-    rows: Range<usize>,
+    strip: &[T],
+    channels: usize,
     vector: usize,
     centre: T::Vector<S>,
 ) -> T::Vector<S> {
     // Four sums at a time hide the latency of an addition.
     let mut partial = [T::splat(simd, T::ZERO); 4];
-    for row in rows {
-        let value = grid.load(simd, numbers, row, vector);
+    for row in strip.chunks_exact(channels) {
+        let value = load(simd, row, vector);
         let [first, second, third, fourth] = partial;
         let sum = if SQUARED {
             let distance = T::sub(simd, value, centre);
@@ -232,24 +163,29 @@ impl<T: Real> WithSimd for Forward<'_, T> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Self { input, affine, after: After { shortcut, relu }, result } = self;
-        let grid = Grid::of::<T, S>(affine.centre.len());
-        for rows in grid.strips(result.len()) {
-            for vector in 0..grid.vectors {
-                let line = Line::<T, S>::load(simd, affine, vector);
-                for row in rows.clone() {
-                    let mut value = line.value(simd, grid.load(simd, input, row, vector));
-                    if let Some(shortcut) = shortcut {
-                        value = T::add(simd, value, grid.load(simd, shortcut, row, vector));
-                    }
-                    if relu {
-                        value = T::where_positive(simd, value, value);
-                    }
-                    grid.store(simd, result, row, vector, value);
+        let channels = self.affine.centre.len();
+        let vectors = channels.div_ceil(T::lanes::<S>());
+        let rows = self.input.chunks_exact(channels).zip(self.result.chunks_exact_mut(channels));
+        for (index, (input, result)) in rows.enumerate() {
+            let shortcut = self.after.shortcut.map(|shortcut| &shortcut[index * channels..][..channels]);
+            for vector in 0..vectors {
+                let mut value = affine(simd, self.affine, vector, load(simd, input, vector));
+                if let Some(shortcut) = shortcut {
+                    value = T::add(simd, value, load(simd, shortcut, vector));
                 }
+                if self.after.relu {
+                    value = T::where_positive(simd, value, value);
+                }
+                store(simd, result, vector, value);
             }
         }
     }
+}
+
+#[inline(always)]
+fn affine<T: Real, S: Simd>(simd: S, affine: &Affine<T>, vector: usize, value: T::Vector<S>) -> T::Vector<S> {
+    let distance = T::sub(simd, value, load(simd, &affine.centre, vector));
+    T::mul_add(simd, distance, load(simd, &affine.scale, vector), load(simd, &affine.shift, vector))
 }
 
 /// Where a gradient passes through the rectifier.
@@ -328,28 +264,30 @@ impl<T: Real> Sum<'_, T> {
     fn sum<S: Simd, const MASK: u8>(&mut self, simd: S) -> [Vec<f64>; 2] {
         let lanes = T::lanes::<S>();
         let channels = self.affine.centre.len();
-        let grid = Grid::of::<T, S>(channels);
+        let rows = (STRIP / channels.max(1)).max(1);
         let mut totals = [vec![0.0; channels], vec![0.0; channels]];
         let mut lane_sums = vec![T::ZERO; lanes];
         let zero = T::splat(simd, T::ZERO);
-        for rows in grid.strips(self.gradient.len()) {
-            for vector in 0..grid.vectors {
-                let line = Line::<T, S>::load(simd, self.affine, vector);
+        let all_rows = self.gradient.len() / channels.max(1);
+        for first in (0..all_rows).step_by(rows) {
+            for vector in 0..channels.div_ceil(lanes) {
+                let centre = load(simd, &self.affine.centre, vector);
                 let mut shift = [zero; 2];
                 let mut distance = [zero; 2];
-                for row in rows.clone() {
-                    let input = grid.load(simd, self.input, row, vector);
-                    let mut gradient = grid.load(simd, self.gradient, row, vector);
+                for row in first..all_rows.min(first + rows) {
+                    let at = row * channels..(row + 1) * channels;
+                    let input = load(simd, &self.input[at.clone()], vector);
+                    let mut gradient = load(simd, &self.gradient[at.clone()], vector);
                     if MASK == 1 {
                         if let Mask::Result(result) = self.mask {
-                            gradient = T::where_positive(simd, grid.load(simd, result, row, vector), gradient);
+                            gradient = T::where_positive(simd, load(simd, &result[at.clone()], vector), gradient);
                         }
-                        grid.store(simd, self.masked, row, vector, gradient);
+                        store(simd, &mut self.masked[at], vector, gradient);
                     } else if MASK == 2 {
-                        gradient = T::where_positive(simd, line.value(simd, input), gradient);
+                        gradient = T::where_positive(simd, affine(simd, self.affine, vector, input), gradient);
                     }
                     shift = [shift[1], T::add(simd, shift[0], gradient)];
-                    distance = [distance[1], T::mul_add(simd, T::sub(simd, input, line.centre), gradient, distance[0])];
+                    distance = [distance[1], T::mul_add(simd, T::sub(simd, input, centre), gradient, distance[0])];
                 }
                 for (total, [first, second]) in totals.iter_mut().zip([shift, distance]) {
                     store(simd, &mut lane_sums, 0, T::add(simd, first, second));
@@ -397,27 +335,24 @@ impl<T: Real> WithSimd for InputGradient<'_, T> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Self { input, gradient, forward, rectified, drift, result } = self;
-        let grid = Grid::of::<T, S>(forward.centre.len());
-        for rows in grid.strips(result.len()) {
-            for vector in 0..grid.vectors {
-                let line = Line::<T, S>::load(simd, forward, vector);
-                let drift = match drift {
-                    Some([shift, slope]) => Some([load(simd, shift, vector), load(simd, slope, vector)]),
-                    None => None,
-                };
-                for row in rows.clone() {
-                    let input = grid.load(simd, input, row, vector);
-                    let mut gradient = grid.load(simd, gradient, row, vector);
-                    if rectified {
-                        gradient = T::where_positive(simd, line.value(simd, input), gradient);
-                    }
-                    if let Some([shift, slope]) = drift {
-                        let mean = T::mul_add(simd, T::sub(simd, input, line.centre), slope, shift);
-                        gradient = T::sub(simd, gradient, mean);
-                    }
-                    grid.store(simd, result, row, vector, T::mul(simd, gradient, line.scale));
+        let channels = self.forward.centre.len();
+        let vectors = channels.div_ceil(T::lanes::<S>());
+        let inputs = self.input.chunks_exact(channels);
+        let rows = inputs.zip(self.gradient.chunks_exact(channels)).zip(self.result.chunks_exact_mut(channels));
+        for ((input, gradient), result) in rows {
+            for vector in 0..vectors {
+                let input = load(simd, input, vector);
+                let mut gradient = load(simd, gradient, vector);
+                if self.rectified {
+                    gradient = T::where_positive(simd, affine(simd, self.forward, vector, input), gradient);
                 }
+                if let Some([shift, slope]) = self.drift {
+                    let distance = T::sub(simd, input, load(simd, &self.forward.centre, vector));
+                    let mean = T::mul_add(simd, distance, load(simd, slope, vector), load(simd, shift, vector));
+                    gradient = T::sub(simd, gradient, mean);
+                }
+                let value = T::mul(simd, gradient, load(simd, &self.forward.scale, vector));
+                store(simd, result, vector, value);
             }
         }
     }
