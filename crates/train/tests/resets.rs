@@ -5,13 +5,11 @@
 mod common;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
-use common::{assert_resumes, folder, interrupt, losses, recipe, weights};
+use common::{assert_resumes, folder, interrupt, losses, on_photographs, recipe, weights};
 use rheostat_control::OPTIMIZERS;
-use rheostat_record::{Checkpoint, Event, Recipe, RecipeText, Run, Status};
-use rheostat_train::{Host, Place, Silent, TrainError, train};
-use rheostat_workload::{WORKLOADS, WorkloadError};
+use rheostat_record::{Checkpoint, Event, Run};
+use rheostat_train::{Host, Place, Silent, train};
 
 /// Two cycles of 15 updates; the reset between them has a share that depends on the metric, is of all, or is none.
 fn cycles(optimizer: &str, mode: &str) -> String {
@@ -143,33 +141,16 @@ fn a_reset_scales_the_moments_by_its_own_share_and_moves_the_weights_by_tau() {
 
 /// Running statistics after three updates on the photographs, if they are there, and the reset between two cycles.
 fn statistics(reset: &str) -> Option<BTreeMap<String, Vec<f64>>> {
-    let Some(data) = std::env::var_os("RHEOSTAT_DATA").map(PathBuf::from) else {
-        skipped("CIFAR-10 is needed, and RHEOSTAT_DATA is not set");
-        return None;
-    };
     let text = format!(
-        "workload = \"cifar10-resnet8\"\nbatch_size = 16\nbudget = \"6 steps\"\ncheckpoint_every = \"3 steps\"\n\
+        "budget = \"6 steps\"\ncheckpoint_every = \"3 steps\"\n\
          [learning_rate]\nmethod = \"cycles\"\ncount = 2\n[learning_rate.reset]\n{reset}"
     );
-    let text = RecipeText { name: "test.toml", text: &text, sets: &[], resolved: false };
-    let recipe = Recipe::read(&text, WORKLOADS).unwrap_or_else(|error| panic!("{error}"));
     let place = folder();
-    let host = Host { data: Some(data), skip_evaluation: true, ..Host::default() };
-    match train(&recipe, Place::New { path: place.path(), id: "test" }, &host, &mut Silent) {
-        Ok(outcome) => assert_eq!(outcome.result.status, Status::Finished),
-        Err(TrainError::Workload(WorkloadError::Missing { path, .. })) => {
-            skipped(&format!("{} is missing", path.display()));
-            return None;
-        }
-        Err(error) => panic!("{error}"),
+    if !on_photographs(&text, place.path(), true) {
+        return None;
     }
     let boundary = std::fs::read(place.path().join("checkpoints/step-3/weights.safetensors")).unwrap();
     Some(tensors(&boundary).into_iter().filter(|(name, _)| name.contains("running")).collect())
-}
-
-#[expect(clippy::print_stderr, reason = "a test that skips says so")]
-fn skipped(why: &str) {
-    eprintln!("skipped: {why}");
 }
 
 #[test]

@@ -5,12 +5,10 @@
 mod common;
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use common::{assert_resumes, folder, losses, recipe, run, weights};
-use rheostat_record::{Event, Recipe, RecipeText, Run, Status};
-use rheostat_train::{Host, Place, Silent, TrainError, train};
-use rheostat_workload::{WORKLOADS, WorkloadError};
+use common::{assert_resumes, folder, losses, on_photographs, recipe, run, weights};
+use rheostat_record::{Event, Run};
 
 fn values(run: &Run, name: &str) -> Vec<f64> {
     let value = |event: &Event| match event {
@@ -51,29 +49,8 @@ fn mixtures_that_follow_a_schedule_resume_to_the_same_bits_in_parts_too() {
 
 /// A few updates on the photographs, if they are there; the values of every tensor at the end, as bytes.
 fn photographs(more: &str) -> Option<BTreeMap<String, Vec<u8>>> {
-    let Some(data) = std::env::var_os("RHEOSTAT_DATA").map(PathBuf::from) else {
-        skipped("CIFAR-10 is needed, and RHEOSTAT_DATA is not set");
-        return None;
-    };
-    let text = format!("workload = \"cifar10-resnet8\"\nbatch_size = 16\nlearning_rate = 1e-3\n{more}");
-    let text = RecipeText { name: "test.toml", text: &text, sets: &[], resolved: false };
-    let recipe = Recipe::read(&text, WORKLOADS).unwrap_or_else(|error| panic!("{error}"));
     let place = folder();
-    let host = Host { data: Some(data), skip_evaluation: true, ..Host::default() };
-    match train(&recipe, Place::New { path: place.path(), id: "test" }, &host, &mut Silent) {
-        Ok(outcome) => assert_eq!(outcome.result.status, Status::Finished),
-        Err(TrainError::Workload(WorkloadError::Missing { path, .. })) => {
-            skipped(&format!("{} is missing", path.display()));
-            return None;
-        }
-        Err(error) => panic!("{error}"),
-    }
-    Some(tensors(place.path()))
-}
-
-#[expect(clippy::print_stderr, reason = "a test that skips says so")]
-fn skipped(why: &str) {
-    eprintln!("skipped: {why}");
+    on_photographs(&format!("learning_rate = 1e-3\n{more}"), place.path(), true).then(|| tensors(place.path()))
 }
 
 /// What a file of safetensors holds: a length, a table, the values.

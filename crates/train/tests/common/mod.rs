@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use rheostat_record::{Checkpoint, Event, Manifest, Plan, Recipe, RecipeText, Run, Status};
-use rheostat_train::{Host, Observer, Outcome, Place, Silent, train};
-use rheostat_workload::WORKLOADS;
+use rheostat_train::{Host, Observer, Outcome, Place, Silent, TrainError, train};
+use rheostat_workload::{WORKLOADS, WorkloadError};
 
 pub(crate) fn recipe(more: &str) -> Recipe {
     let budget = if more.contains("budget") { "" } else { "budget = \"2 epochs\"\n" };
@@ -18,6 +18,31 @@ pub(crate) fn recipe(more: &str) -> Recipe {
 pub(crate) fn run(recipe: &Recipe, path: &Path) -> (Outcome, Run) {
     let outcome = train(recipe, Place::New { path, id: "test" }, &Host::default(), &mut Silent).unwrap();
     (outcome, Run::open(path).unwrap())
+}
+
+/// Trains the workhorse by this recipe on the photographs, in small batches. `false`, and it says why, if they are not there.
+pub(crate) fn on_photographs(more: &str, path: &Path, skip_evaluation: bool) -> bool {
+    let Some(data) = std::env::var_os("RHEOSTAT_DATA") else {
+        return skipped("CIFAR-10 is needed, and RHEOSTAT_DATA is not set");
+    };
+    let text = format!("workload = \"cifar10-resnet8\"\nbatch_size = 16\n{more}");
+    let text = RecipeText { name: "test.toml", text: &text, sets: &[], resolved: false };
+    let recipe = Recipe::read(&text, WORKLOADS).unwrap_or_else(|error| panic!("{error}"));
+    let host = Host { data: Some(data.into()), skip_evaluation, ..Host::default() };
+    match train(&recipe, Place::New { path, id: "test" }, &host, &mut Silent) {
+        Ok(outcome) => assert_eq!(outcome.result.status, Status::Finished),
+        Err(TrainError::Workload(WorkloadError::Missing { path, .. })) => {
+            return skipped(&format!("{} is missing", path.display()));
+        }
+        Err(error) => panic!("{error}"),
+    }
+    true
+}
+
+#[expect(clippy::print_stderr, reason = "a test that skips says so")]
+fn skipped(why: &str) -> bool {
+    eprintln!("skipped: {why}");
+    false
 }
 
 pub(crate) fn folder() -> tempfile::TempDir {
