@@ -6,6 +6,8 @@ mod forward;
 mod pass;
 mod scratch;
 mod shape;
+#[cfg(test)]
+mod tests;
 mod weights;
 
 pub(crate) use forward::{forward, input_gradient};
