@@ -23,6 +23,9 @@ pub struct StudyManifest {
     /// Read-outs that it wants, if it is of tradeoff curves.
     #[serde(default)]
     pub read_outs: usize,
+    /// The submissions in the order of the study: rows stand in that in which they were over.
+    #[serde(default)]
+    pub submissions: Vec<String>,
     /// Program and version.
     pub program: String,
     /// Commit the program was built from; absent outside a checkout.

@@ -84,7 +84,9 @@ pub(crate) fn report(
         Show::Scores(_) | Show::Sweep => None,
     };
     if let Some(options) = options {
-        let rows = self::rows(&read_outs)?;
+        let mut rows: Vec<ReadOutRow> = self::rows(&read_outs)?;
+        let place = |row: &ReadOutRow| study.submissions.iter().position(|name| *name == row.submission);
+        rows.sort_by_key(|row| place(row).unwrap_or(usize::MAX));
         return curves((&study.name, study.read_outs), &rows, Some(folder), page.parent(), options, global);
     }
     let runs = runs(rows, folder)?;

@@ -70,6 +70,27 @@ fn a_recipe_becomes_curves_in_both_modes_and_a_resume_finds_them_done() {
     assert!(stdout(&report.unwrap()).contains("1.75 times"));
 }
 
+/// Whichever run was over first.
+#[test]
+fn the_first_method_is_what_others_are_compared_with() {
+    let folder = tempfile::tempdir().unwrap();
+    recipe(folder.path(), "cosine.toml", COSINE);
+    recipe(folder.path(), "linear.toml", LINEAR);
+    let asked = ["linear.toml", "cosine.toml", "--points", "1 epochs,2 epochs", "--out", "curves", "--format", "json"];
+    let found: serde_json::Value = serde_json::from_str(&stdout(&tradeoff(folder.path(), &asked))).unwrap();
+    assert_eq!(found[0]["submissions"], serde_json::json!(["linear", "cosine"]));
+    assert_eq!(found[0]["baseline"], "linear");
+    let path = folder.path().join("curves/readouts.csv");
+    let text = fs::read_to_string(&path).unwrap();
+    let mut rows: Vec<&str> = text.lines().skip(1).collect();
+    rows.sort_unstable();
+    assert!(rows[0].starts_with("cosine"));
+    fs::write(&path, [text.lines().take(1).collect(), rows].concat().join("\n") + "\n").unwrap();
+    let again = tradeoff(folder.path(), &[&asked[..], &["--resume"]].concat());
+    let again: serde_json::Value = serde_json::from_str(&stdout(&again)).unwrap();
+    assert_eq!(again[0]["baseline"], "linear");
+}
+
 #[test]
 fn one_mode_and_changes_on_the_command_line() {
     let folder = tempfile::tempdir().unwrap();
@@ -105,7 +126,7 @@ fn wrong_input_is_told_before_anything_runs() {
     let told = |more: &[&str]| refused(path, more);
     insta::assert_snapshot!(told(&["cosine.toml"]), @r#"error: cosine.toml: a recipe needs the points of its curve: --points "1 epochs,2 epochs,4 epochs""#);
     insta::assert_snapshot!(told(&["study.toml"]), @r#"error: study.toml: the study has no [tradeoff]; write [tradeoff] and points = ["1 epochs", "2 epochs", "4 epochs"]"#);
-    insta::assert_snapshot!(told(&["cosine.toml", "--points", "2 epochs,1 epochs"]), @r#"command line:16:23: points[1] = "1 epoch" is not after "2 epochs" (write the points in increasing order)"#);
+    insta::assert_snapshot!(told(&["cosine.toml", "--points", "2 epochs,1 epochs"]), @r#"command line:13:23: points[1] = "1 epoch" is not after "2 epochs" (write the points in increasing order)"#);
     insta::assert_snapshot!(told(&["constant.toml", "--points", POINTS]), @"constant.toml:3:17: learning_rate: constant does not come to an end at a point, so the run cannot be read out at its points (take one that comes down within a given span: cosine, linear, polynomial, one_cycle, wsd)");
     insta::assert_snapshot!(told(&["autowu.toml", "--points", POINTS]), @r#"
     autowu.toml:3:17: learning_rate.max_warmup: 17 updates hold 0 tests, one every 33; `patience` = 3 asks for as many in a row: lengthen the warm-up, or test more often with `test_every`

@@ -149,11 +149,12 @@ fn predictions_agree_with_numpy() {
 fn places_in_an_even_row_are_predicted_as_each_is_alone() {
     for kernel in [Kernel::SquaredExponential, Kernel::Matern52] {
         let length_scales = [1e-4, 1e-3, 5e-3, 0.02, 0.06, 0.2, 2.0];
-        for (length_scale, count) in length_scales.into_iter().flat_map(|l| [2, 10, 20, 50, 500].map(|n| (l, n))) {
+        for (length_scale, count) in length_scales.into_iter().flat_map(|l| [2_usize, 10, 20, 50, 500].map(|n| (l, n)))
+        {
             let process = GaussianProcess { mean: 0.1, scale: 1.3, noise: 1e-2, length_scale, kernel };
-            let row = grid(count);
+            let row = grid(count as u32);
             let together = process.predict(&all(), &row).unwrap();
-            for (at, place) in row.iter().enumerate() {
+            for (at, place) in row.iter().enumerate().step_by(count.div_ceil(100)) {
                 let alone = process.predict(&all(), &[*place, 0.777, 1.0]).unwrap();
                 close(together.mean[at], alone.mean[0], 1e-11);
                 let (one, other) = (together.difference_variance[at], alone.difference_variance[0]);

@@ -67,6 +67,7 @@ pub(crate) fn carry_out(
         results: results.display().to_string(),
         wanted: study.trials().count(),
         read_outs: study.read_outs(),
+        submissions: study.submissions.iter().map(|submission| submission.name.clone()).collect(),
         program: provenance::PROGRAM.to_owned(),
         commit: provenance::commit(),
         started: provenance::now(),

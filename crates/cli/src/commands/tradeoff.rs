@@ -82,7 +82,7 @@ fn of_recipes(asked: &Asked) -> Result<(String, BTreeMap<String, String>), CliEr
     let paths: Vec<Option<&PathBuf>> =
         if asked.files.is_empty() { vec![None] } else { asked.files.iter().map(Some).collect() };
     let mut files = BTreeMap::new();
-    let (mut submissions, mut of_runs) = (Table::new(), Table::new());
+    let (mut submissions, mut of_runs): (Vec<(String, Table)>, _) = (Vec::new(), Table::new());
     let mut first: Option<(String, Recipe)> = None;
     for path in paths {
         let arguments = RecipeArguments { recipe: path.cloned(), sets: asked.recipe_changes.clone(), seed: asked.seed };
@@ -116,15 +116,16 @@ fn of_recipes(asked: &Asked) -> Result<(String, BTreeMap<String, String>), CliEr
         };
         files.insert(file.clone(), text);
         let own = Table::from_iter([("recipe".to_owned(), Value::String(file.clone()))]);
-        if submissions.insert(method.clone().into_owned(), Value::Table(own)).is_some() {
+        if submissions.iter().any(|(known, _)| *known == method) {
             return Err(CliError::Usage(format!(
                 "two recipes are called {method}: the name of the file is that of the method"
             )));
         }
+        submissions.push((method.into_owned(), own));
         first.get_or_insert((file, recipe));
     }
     let Some((_, recipe)) = first else { return Err(CliError::Usage("no recipe is given".to_owned())) };
-    let name = format!("tradeoff-{}", submissions.keys().next().map_or("", String::as_str));
+    let name = format!("tradeoff-{}", submissions.first().map_or("", |(name, _)| name));
     let study = Table::from_iter([
         ("name".to_owned(), Value::String(name)),
         ("studies".to_owned(), Value::Integer(i64::from(asked.seeds.unwrap_or(1)))),
@@ -135,9 +136,13 @@ fn of_recipes(asked: &Asked) -> Result<(String, BTreeMap<String, String>), CliEr
             "workload".to_owned(),
             Value::Table(Table::from_iter([(recipe.workload.name.to_owned(), Table::new().into())])),
         ),
-        ("submission".to_owned(), Value::Table(submissions)),
     ]);
-    Ok((study.to_string(), files))
+    // A table sorts its keys; the methods are to stay in the order in which they were named.
+    let methods = submissions.into_iter().map(|(name, own)| {
+        let one = Table::from_iter([(name, Value::Table(own))]);
+        Table::from_iter([("submission".to_owned(), Value::Table(one))]).to_string()
+    });
+    Ok((study.to_string() + "\n" + &methods.collect::<Vec<_>>().join("\n"), files))
 }
 
 fn points(asked: &Asked) -> Table {
