@@ -157,17 +157,13 @@ fn rows(report: &Report<'_>) -> Vec<Vec<String>> {
 fn text(report: &Report<'_>) -> String {
     let step = &report.step_milliseconds;
     let means = &report.mean_phases_milliseconds;
-    let mut rows = vec![["phase", "median ms", "mean ms", "share of the mean", ""].map(str::to_owned).to_vec()];
+    let whole = step.median + report.phases_milliseconds.recording;
+    let mut rows = vec![["phase", "median ms", "share", "", "mean ms"].map(str::to_owned).to_vec()];
     for ((name, median), (_, mean)) in report.phases_milliseconds.named().into_iter().zip(means.named()) {
-        let share = mean / means.sum();
+        let share = median / whole;
         let bar = "█".repeat((share * 32.0).round() as usize);
-        rows.push(vec![
-            name.to_owned(),
-            format!("{median:.3}"),
-            format!("{mean:.3}"),
-            format!("{:.2} %", 100.0 * share),
-            bar,
-        ]);
+        let share = format!("{:.1} %", 100.0 * share);
+        rows.push(vec![name.to_owned(), format!("{median:.3}"), share, bar, format!("{mean:.3}")]);
     }
     let memory =
         report.peak_memory_bytes.map_or(String::new(), |bytes| format!(", peak memory {:.0} MB", bytes as f64 / 1e6));
