@@ -47,6 +47,7 @@ struct Spread {
     median: f64,
     p10: f64,
     p90: f64,
+    mean: f64,
 }
 
 #[derive(Serialize)]
@@ -80,10 +81,6 @@ impl Phases {
             ("control", self.control),
             ("recording", self.recording),
         ]
-    }
-
-    fn sum(&self) -> f64 {
-        self.named().iter().map(|(_, time)| time).sum()
     }
 }
 
@@ -124,9 +121,10 @@ pub(crate) fn run(arguments: &Profile, global: &Global) -> Result<u8, CliError> 
             median: quantile(&total, 0.5),
             p10: quantile(&total, 0.1),
             p90: quantile(&total, 0.9),
+            mean: mean(&total),
         },
         phases_milliseconds: Phases::of(|of| quantile(&between(of), 0.5)),
-        mean_phases_milliseconds: Phases::of(|of| between(of).iter().sum::<f64>() / total.len() as f64),
+        mean_phases_milliseconds: Phases::of(|of| mean(&between(of))),
         peak_memory_bytes: provenance::peak_memory(),
     };
     match global.format {
@@ -143,23 +141,29 @@ fn quantile(sorted: &[f64], share: f64) -> f64 {
     sorted.get(rank).copied().unwrap_or(f64::NAN)
 }
 
+fn mean(times: &[f64]) -> f64 {
+    times.iter().sum::<f64>() / times.len() as f64
+}
+
+/// Each phase with its median and its mean.
+fn phases(report: &Report<'_>) -> impl Iterator<Item = (&'static str, f64, f64)> {
+    let means = report.mean_phases_milliseconds.named();
+    report.phases_milliseconds.named().into_iter().zip(means).map(|((name, median), (_, mean))| (name, median, mean))
+}
+
 fn rows(report: &Report<'_>) -> Vec<Vec<String>> {
+    let step = ("step", report.step_milliseconds.median, report.step_milliseconds.mean);
     let mut rows = vec![["phase", "milliseconds", "mean_milliseconds"].map(str::to_owned).to_vec()];
-    let means = &report.mean_phases_milliseconds;
-    for ((name, median), (_, mean)) in report.phases_milliseconds.named().into_iter().zip(means.named()) {
-        rows.push(vec![name.to_owned(), median.to_string(), mean.to_string()]);
-    }
-    let mean = means.sum() - means.recording;
-    rows.push(vec!["step".to_owned(), report.step_milliseconds.median.to_string(), mean.to_string()]);
+    let row = |(name, median, mean): (&str, f64, f64)| vec![name.to_owned(), median.to_string(), mean.to_string()];
+    rows.extend(phases(report).chain([step]).map(row));
     rows
 }
 
 fn text(report: &Report<'_>) -> String {
     let step = &report.step_milliseconds;
-    let means = &report.mean_phases_milliseconds;
     let whole = step.median + report.phases_milliseconds.recording;
     let mut rows = vec![["phase", "median ms", "share", "", "mean ms"].map(str::to_owned).to_vec()];
-    for ((name, median), (_, mean)) in report.phases_milliseconds.named().into_iter().zip(means.named()) {
+    for (name, median, mean) in phases(report) {
         let share = median / whole;
         let bar = "█".repeat((share * 32.0).round() as usize);
         let share = format!("{:.1} %", 100.0 * share);
